@@ -1,0 +1,18 @@
+//! Finds what stands along the street in street-level pictures, and puts each object on a map once.
+//!
+//! The line that everything follows:
+//!
+//! ```text
+//! Area ─▶ Pictures ─▶ Views ─▶ Detections ─▶ Sightings ─▶ Landmarks ─▶ Inventory
+//! area     source      view      model         sighting     locate       export
+//! ```
+//!
+//! `survey::run` walks the whole of it; each arrow can also be called alone. Angles are degrees at every public
+//! boundary (azimuth clockwise from true north), lengths metres, pixels counted from the top-left corner of the
+//! file as served.
+
+#![deny(missing_docs)]
+
+pub mod area;
+pub mod picture;
+pub mod source;

@@ -1,0 +1,1 @@
+//! What a JPEG's EXIF and XMP say about where and how it was taken.

@@ -1,0 +1,116 @@
+//! Where pictures come from: a Panoramax server, or a folder of files.
+
+pub mod exif;
+pub mod folder;
+pub mod panoramax;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::area::Area;
+use crate::picture::Picture;
+
+pub use folder::Folder;
+pub use panoramax::Panoramax;
+
+/// A place that pictures come from. Its calls may block, and several threads may call at once.
+pub trait Source: Sync {
+    /// All pictures that the query asks for, in the order of [`crate::picture::sort_as_taken`].
+    fn list(&self, query: &Query) -> Result<Listing, SourceError>;
+
+    /// The bytes of one picture's file. Ends within bounded time and memory, whatever the other side does.
+    fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError>;
+
+    /// What the pictures were asked of, for the record: an API root or a folder.
+    fn root(&self) -> String;
+}
+
+/// Which pictures are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// Only pictures inside.
+    pub area: Option<Area>,
+    /// Only pictures taken at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only pictures taken before or at this time.
+    pub until: Option<Timestamp>,
+}
+
+impl Query {
+    /// Whether a picture fits. A picture without a time does not fit a query that asks for times.
+    pub fn fits(&self, picture: &Picture) -> bool {
+        let in_time = match picture.taken_at {
+            Some(t) => self.since.is_none_or(|s| t >= s) && self.until.is_none_or(|u| t <= u),
+            None => self.since.is_none() && self.until.is_none(),
+        };
+        in_time && self.area.as_ref().is_none_or(|a| a.contains(picture.lon_deg, picture.lat_deg))
+    }
+}
+
+/// The answer to a query: every picture ends in one of the two lists.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// Pictures that can be worked on.
+    pub pictures: Vec<Picture>,
+    /// Pictures that cannot: without a position, for instance.
+    pub unusable: Vec<Unusable>,
+}
+
+/// A picture that was listed and cannot be worked on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unusable {
+    /// Its identifier, as far as it has one.
+    pub id: String,
+    /// A few words that name the reason; equal reasons are counted together.
+    pub reason: String,
+}
+
+/// Why a source could not list its pictures.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The server could not be reached, or answered nothing usable.
+    #[error("{root} did not list its pictures: {why}")]
+    Server {
+        /// Root of the API.
+        root: String,
+        /// What happened, and what may help.
+        why: String,
+    },
+    /// The folder could not be read.
+    #[error("{path}: {why}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// What happened, and what may help.
+        why: String,
+    },
+}
+
+/// Why the bytes of one picture could not be had. The display text is what the counts of failures go by.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FetchError {
+    /// The file is not there or not readable.
+    #[error("file not readable")]
+    Unreadable,
+    /// The server refused or failed with this status, after the retries that the status deserves.
+    #[error("HTTP status {0}")]
+    Status(u16),
+    /// No connection to the server.
+    #[error("no connection")]
+    Connection,
+    /// The server went silent or too slow.
+    #[error("timed out")]
+    TimedOut,
+    /// The transfer broke off or was shorter than announced.
+    #[error("transfer broke off")]
+    BrokenOff,
+    /// More bytes than any street-level picture has.
+    #[error("file too large")]
+    TooLarge,
+    /// More redirects than make sense, or to an address that is no HTTP.
+    #[error("bad redirect")]
+    Redirect,
+    /// The picture's address is no address.
+    #[error("bad address")]
+    Address,
+}

@@ -1,0 +1,4 @@
+//! A Panoramax server.
+
+/// A Panoramax server.
+pub struct Panoramax;
