@@ -14,5 +14,6 @@
 #![deny(missing_docs)]
 
 pub mod area;
+pub mod camera;
 pub mod picture;
 pub mod source;
