@@ -17,3 +17,4 @@ pub mod area;
 pub mod camera;
 pub mod picture;
 pub mod source;
+pub mod view;

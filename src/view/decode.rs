@@ -1,0 +1,180 @@
+//! From the bytes of a picture file to upright pixels.
+
+use std::io::Cursor;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
+use thiserror::Error;
+
+use crate::view::PixelBox;
+
+/// The most pixels a picture may have; the largest panoramas in the commons have about a hundred million.
+const MAX_PIXELS: u64 = 250_000_000;
+
+/// A decoded picture, turned upright.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The upright pixels.
+    pub image: RgbImage,
+    /// How the file's own pixels lie to them.
+    pub turn: Turn,
+}
+
+/// Why a file is no picture. The display text is what the counts of failures go by.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// Neither JPEG nor PNG.
+    #[error("not a JPEG or PNG")]
+    Format,
+    /// The end of the file is missing.
+    #[error("picture file cut off")]
+    CutOff,
+    /// The file cannot be decoded.
+    #[error("picture file damaged")]
+    Damaged,
+    /// More pixels than any street-level picture has.
+    #[error("picture has too many pixels")]
+    TooLarge,
+}
+
+/// Decodes a JPEG or PNG and turns it upright after its EXIF orientation.
+pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+    let format = image::guess_format(bytes).map_err(|_| DecodeError::Format)?;
+    if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png) {
+        return Err(DecodeError::Format);
+    }
+    // The decoder fills what a cut-off JPEG lacks with grey and says nothing.
+    if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
+        return Err(DecodeError::CutOff);
+    }
+    let mut decoder =
+        ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(|_| DecodeError::Damaged)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(DecodeError::TooLarge);
+    }
+    if width == 0 || height == 0 {
+        return Err(DecodeError::Damaged);
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|_| DecodeError::Damaged)?;
+    image.apply_orientation(orientation);
+    Ok(Decoded { image: image.into_rgb8(), turn: Turn { orientation, width, height } })
+}
+
+/// Whether the scans of a JPEG end with an end-of-image marker, as ITU T.81 (B.1.1) asks.
+///
+/// Segments are skipped by their length, so the marker of an embedded thumbnail does not count.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(step) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| *b == 0xFF)) {
+        at += step + 1;
+        match bytes.get(at) {
+            None => return false,
+            Some(0xD9) => return true,
+            // Padding, a stuffed byte of the scan, or a restart marker: no length follows.
+            Some(0xFF) => {}
+            Some(0x00 | 0x01 | 0xD0..=0xD8) => at += 1,
+            Some(_) => match bytes.get(at + 1..at + 3) {
+                Some(length) => at += 1 + usize::from(u16::from_be_bytes([length[0], length[1]])).max(2),
+                None => return false,
+            },
+        }
+    }
+    false
+}
+
+/// How the upright picture lies in the file: detections are reported in the file's own pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    orientation: Orientation,
+    /// Width of the file's image, pixels.
+    pub width: u32,
+    /// Height of the file's image, pixels.
+    pub height: u32,
+}
+
+impl Turn {
+    /// A box of the upright picture in pixels of the file.
+    pub fn to_file(&self, upright: PixelBox) -> PixelBox {
+        let (w, h) = (self.width as f32, self.height as f32);
+        let point = |x: f32, y: f32| match self.orientation {
+            Orientation::NoTransforms => (x, y),
+            Orientation::FlipHorizontal => (w - x, y),
+            Orientation::Rotate180 => (w - x, h - y),
+            Orientation::FlipVertical => (x, h - y),
+            Orientation::Rotate90FlipH => (y, x),
+            Orientation::Rotate90 => (y, h - x),
+            Orientation::Rotate270FlipH => (w - y, h - x),
+            Orientation::Rotate270 => (w - y, x),
+        };
+        let (a, b) = (point(upright.x0, upright.y0), point(upright.x1, upright.y1));
+        PixelBox { x0: a.0.min(b.0), y0: a.1.min(b.1), x1: a.0.max(b.0), y1: a.1.max(b.1) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    fn jpeg(width: u32, height: u32) -> Vec<u8> {
+        let image = RgbImage::from_fn(width, height, |x, y| Rgb([(x * 7) as u8, (y * 5) as u8, (x ^ y) as u8]));
+        let mut bytes = Vec::new();
+        image.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Jpeg).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn whole_files_decode() {
+        let decoded = decode(&jpeg(64, 48)).unwrap();
+        assert_eq!(decoded.image.dimensions(), (64, 48));
+    }
+
+    #[test]
+    fn what_is_no_picture_is_named() {
+        assert_eq!(decode(b"<html>busy</html>").unwrap_err(), DecodeError::Format);
+        assert_eq!(decode(b"").unwrap_err(), DecodeError::Format);
+        let whole = jpeg(200, 100);
+        for cut in [20, whole.len() / 2, whole.len() - 3] {
+            assert_eq!(decode(&whole[..cut]).unwrap_err(), DecodeError::CutOff, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_end_do_no_harm() {
+        let mut bytes = jpeg(64, 48);
+        bytes.extend_from_slice(&[0; 1000]);
+        assert!(decode(&bytes).is_ok());
+    }
+
+    #[test]
+    fn damaged_bytes_never_panic() {
+        let whole = jpeg(64, 48);
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x55;
+            let _ = decode(&bytes);
+        }
+    }
+
+    /// Draws a bright patch into upright pixels, stores them turned, and looks for the patch where `to_file` says.
+    #[test]
+    fn boxes_follow_every_orientation() {
+        for exif in 1..=8 {
+            let orientation = Orientation::from_exif(exif).unwrap();
+            let mut stored = DynamicImage::ImageRgb8(RgbImage::new(40, 30));
+            stored.as_mut_rgb8().unwrap().put_pixel(5, 7, Rgb([255; 3]));
+            let turn = Turn { orientation, width: 40, height: 30 };
+            stored.apply_orientation(orientation);
+            let upright = stored.into_rgb8();
+            let (x, y, _) = upright.enumerate_pixels().find(|(_, _, p)| p.0[0] == 255).unwrap();
+            let pixel = PixelBox { x0: x as f32, y0: y as f32, x1: x as f32 + 1.0, y1: y as f32 + 1.0 };
+            assert_eq!(
+                turn.to_file(pixel),
+                PixelBox { x0: 5.0, y0: 7.0, x1: 6.0, y1: 8.0 },
+                "EXIF orientation {exif}"
+            );
+        }
+    }
+}
