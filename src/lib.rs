@@ -15,6 +15,7 @@
 
 pub mod area;
 pub mod camera;
+pub mod model;
 pub mod picture;
 pub mod source;
 pub mod view;

@@ -1,0 +1,245 @@
+//! A model file made ready to run.
+
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use ort::environment::Environment;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::{TensorElementType, TensorRef, ValueType};
+use sha2::{Digest, Sha256};
+
+use super::head::Candidate;
+use super::manifest::{parse_names, parse_size};
+use super::suppress::suppress;
+use super::{Detection, Head, Manifest, ModelError};
+use crate::view::{Plan, Scaling};
+
+/// What the score of a box at the edge of a view is multiplied by: another view shows the thing whole.
+const CUT_SCORE: f32 = 0.5;
+
+/// A detector's file and manifest, checked, to make [`Detector`]s of.
+pub struct Model {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    manifest: Manifest,
+    sha256: String,
+    environment: &'static Environment,
+}
+
+/// One session of a model, with one thread. A worker has one of its own.
+pub struct Detector {
+    session: Session,
+    manifest: Manifest,
+    scaling: Scaling,
+    tensor: Vec<f32>,
+}
+
+impl Model {
+    /// Reads `path` and the manifest beside it, or its metadata, and tries the model on an empty picture.
+    pub fn open(path: &Path, environment: &'static Environment) -> Result<Self, ModelError> {
+        let bytes = std::fs::read(path)
+            .map_err(|error| ModelError::File { path: path.to_owned(), why: error.to_string() })?;
+        let manifest = Manifest::read(&path.with_extension("json"))?;
+        Self::from_parts(path, bytes, manifest, environment)
+    }
+
+    /// A model whose bytes and manifest are at hand; `path` names it in messages.
+    pub fn from_parts(
+        path: &Path,
+        bytes: Vec<u8>,
+        manifest: Option<Manifest>,
+        environment: &'static Environment,
+    ) -> Result<Self, ModelError> {
+        let mut session = session(environment, &bytes, path)?;
+        let manifest = match manifest {
+            Some(manifest) => manifest,
+            None => described_by_metadata(&mut session, path)?,
+        };
+        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let model = Self { path: path.to_owned(), bytes, manifest, sha256, environment };
+        model.try_out(session)?;
+        Ok(model)
+    }
+
+    /// What the model is.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Counts a detection from this score on, whatever the manifest says.
+    pub fn set_confidence(&mut self, confidence: f32) {
+        self.manifest.confidence = confidence;
+    }
+
+    /// Size of the input, pixels.
+    pub fn input(&self) -> (u32, u32) {
+        (self.manifest.input.width, self.manifest.input.height)
+    }
+
+    /// A detector with a session of its own.
+    pub fn detector(&self) -> Result<Detector, ModelError> {
+        Ok(self.with_session(session(self.environment, &self.bytes, &self.path)?))
+    }
+
+    fn with_session(&self, session: Session) -> Detector {
+        let (width, height) = self.input();
+        Detector {
+            session,
+            scaling: self.manifest.scaling(),
+            manifest: self.manifest.clone(),
+            tensor: vec![0.0; 3 * width as usize * height as usize],
+        }
+    }
+
+    /// Runs the model once, so that one that does not fit its manifest is refused before the survey starts.
+    fn try_out(&self, session: Session) -> Result<(), ModelError> {
+        let found = describe(&session);
+        let misfit = |why: String| ModelError::NotUnderstood { path: self.path.clone(), found: found.clone(), why };
+        fixed_size(&session).map_err(&misfit)?;
+        let mut detector = self.with_session(session);
+        let shape = detector.output_shape().map_err(&misfit)?;
+        let (input, classes) = (self.input(), self.manifest.classes.len());
+        let expected = self.manifest.head.shape(input, classes);
+        if shape != expected {
+            return Err(misfit(format!(
+                "its output has the shape {shape:?}, but a {:?} head with {classes} classes at {} × {} has {expected:?}",
+                self.manifest.head, input.0, input.1
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Detector {
+    /// What the detector sees in an upright picture, best first. `plan` must be made for pictures of its size.
+    pub fn detect(&mut self, picture: &RgbImage, plan: &Plan) -> Result<Vec<Detection>, ModelError> {
+        let mut tensor = std::mem::take(&mut self.tensor);
+        let mut found = Vec::new();
+        let mut candidates = Vec::new();
+        let scaling = self.scaling;
+        let outcome = plan.cut(picture, &scaling, &mut tensor, |view, tensor| {
+            candidates.clear();
+            self.run(tensor, &mut candidates)?;
+            for candidate in &candidates {
+                let factor = if plan.is_cut(view, candidate.found) { CUT_SCORE } else { 1.0 };
+                let score = candidate.score * factor;
+                if score >= self.manifest.confidence
+                    && let Some(pixels) = plan.to_picture(view, candidate.found)
+                {
+                    found.push(Detection { class: candidate.class, score, pixels });
+                }
+            }
+            Ok(())
+        });
+        self.tensor = tensor;
+        outcome?;
+        let mut kept = suppress(found, self.manifest.iou, self.manifest.exclusive, plan.period());
+        kept.retain(|d| self.manifest.classes.get(d.class).is_some_and(|class| !class.reject));
+        Ok(kept)
+    }
+
+    /// Runs the model on the tensor of one view.
+    fn run(&mut self, tensor: &[f32], candidates: &mut Vec<Candidate>) -> Result<(), ModelError> {
+        let (input, classes) = ((self.manifest.input.width, self.manifest.input.height), self.manifest.classes.len());
+        let shape = [1, 3, input.1 as usize, input.0 as usize];
+        let failed = |error: ort::Error| ModelError::Run(error.to_string());
+        let value = TensorRef::from_array_view((shape, tensor)).map_err(failed)?;
+        let outputs = self.session.run(ort::inputs![value]).map_err(failed)?;
+        let (_, output) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
+        self.manifest.head.read(output, input, classes, self.manifest.confidence, candidates);
+        Ok(())
+    }
+
+    /// The shape of the output for an empty picture.
+    fn output_shape(&mut self) -> Result<Vec<usize>, String> {
+        let input = &self.manifest.input;
+        let shape = [1, 3, input.height as usize, input.width as usize];
+        run_once(&mut self.session, shape, &self.tensor)
+    }
+}
+
+fn run_once(session: &mut Session, shape: [usize; 4], tensor: &[f32]) -> Result<Vec<usize>, String> {
+    let value = TensorRef::from_array_view((shape, tensor)).map_err(|error| error.to_string())?;
+    let outputs = session.run(ort::inputs![value]).map_err(|error| format!("it does not run: {error}"))?;
+    let (shape, _) = outputs[0].try_extract_tensor::<f32>().map_err(|error| format!("its output: {error}"))?;
+    Ok(shape.iter().map(|side| *side as usize).collect())
+}
+
+/// A session with one thread: the survey's workers share the processor, not the sessions.
+fn session(environment: &Environment, bytes: &[u8], path: &Path) -> Result<Session, ModelError> {
+    let build = || -> Result<Session, ort::Error> {
+        Session::builder(environment)?
+            .with_optimization_level(GraphOptimizationLevel::All)?
+            .with_intra_threads(1)?
+            .with_inter_threads(1)?
+            .commit_from_memory(bytes)
+    };
+    build().map_err(|error| ModelError::NotOnnx { path: path.to_owned(), why: error.to_string() })
+}
+
+/// Inputs, outputs and the metadata of use, for messages.
+fn describe(session: &Session) -> String {
+    let list = |outlets: &[ort::value::Outlet]| {
+        outlets.iter().map(|o| format!("{} {}", o.name(), o.dtype())).collect::<Vec<_>>().join(", ")
+    };
+    let mut text = format!("input {}; output {}", list(session.inputs()), list(session.outputs()));
+    if let Ok(metadata) = session.metadata() {
+        for key in ["names", "imgsz", "task"] {
+            if let Some(value) = metadata.custom(key) {
+                text += &format!("; {key} {value:.100}");
+            }
+        }
+    }
+    text
+}
+
+/// The size that the model's input is fixed to, as (width, height); `None` where it takes any.
+fn fixed_size(session: &Session) -> Result<Option<(u32, u32)>, String> {
+    let [input] = session.inputs() else {
+        return Err(format!("it has {} inputs", session.inputs().len()));
+    };
+    let ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } = input.dtype() else {
+        return Err("its input is no tensor of 32-bit floats".to_owned());
+    };
+    match shape[..] {
+        [_, channels, height, width] if channels == 3 || channels < 0 => {
+            Ok(u32::try_from(width).ok().zip(u32::try_from(height).ok()).filter(|(w, h)| *w > 0 && *h > 0))
+        }
+        _ => Err("its input is no picture of three channels".to_owned()),
+    }
+}
+
+/// The manifest of a model that has none beside it.
+fn described_by_metadata(session: &mut Session, path: &Path) -> Result<Manifest, ModelError> {
+    let found = describe(session);
+    manifest_from_metadata(session, path).map_err(|why| ModelError::NotUnderstood {
+        path: path.to_owned(),
+        found,
+        why,
+    })
+}
+
+fn manifest_from_metadata(session: &mut Session, path: &Path) -> Result<Manifest, String> {
+    let (names, size) = {
+        let metadata = session.metadata().map_err(|error| error.to_string())?;
+        (metadata.custom("names"), metadata.custom("imgsz"))
+    };
+    let missing =
+        || format!("there is no {}, and its metadata names no classes", path.with_extension("json").display());
+    let names = names.ok_or_else(missing)?;
+    let size = fixed_size(session)?.or_else(|| size.as_deref().and_then(parse_size)).unwrap_or((640, 640));
+    let classes = parse_names(&names).map_or(0, |names| names.len());
+    let blank = vec![0.0; 3 * size.0 as usize * size.1 as usize];
+    let shape = run_once(session, [1, 3, size.1 as usize, size.0 as usize], &blank)?;
+    let head = Head::of_shape(&shape, size, classes).ok_or_else(|| {
+        format!("its output {shape:?} fits no head for {classes} classes at {} × {}", size.0, size.1)
+    })?;
+    let name = path.file_stem().map_or_else(|| "model".into(), |stem| stem.to_string_lossy());
+    Manifest::from_names(&name, &names, size, head)
+}
