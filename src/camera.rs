@@ -97,6 +97,15 @@ impl Lens {
         }
     }
 
+    /// Horizontal field of view, degrees; 360 for a whole sphere.
+    pub fn horizontal_fov_deg(&self) -> f64 {
+        match self.projection {
+            Projection::Pinhole { focal_px, .. } => 2.0 * (self.width / 2.0 / focal_px).atan().to_degrees(),
+            Projection::Sphere { .. } if self.wraps() => 360.0,
+            Projection::Sphere { .. } => self.width / self.pixels_per_degree(),
+        }
+    }
+
     /// The direction that the point `u`, `v` of the upright image looks to.
     ///
     /// Points lie between pixels: the centre of the top-left pixel is 0.5, 0.5. For a sphere `u` may run over the seam.

@@ -15,7 +15,9 @@
 
 pub mod area;
 pub mod camera;
+pub mod locate;
 pub mod model;
 pub mod picture;
+pub mod sighting;
 pub mod source;
 pub mod view;
