@@ -1,6 +1,7 @@
 """The pictures: read, split by place, and kept in memory as pyramids."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,12 @@ cv2.setNumThreads(0)
 
 LONGEST_SIDE = 1700
 HELD_OUT_GROUP = "stra_3"
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULT_FOLDER = Path(os.environ.get("ARPENT_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+def add_option(parser):
+    parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder of the data (%(default)s)")
 
 
 def no_boxes(columns):

@@ -1,4 +1,4 @@
-"""Draw a contact sheet of training crops: python look.py --data … sheet.jpg"""
+"""Draw a contact sheet of training crops: python look.py sheet.png"""
 
 import argparse
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+import data
 from crops import CropMaker
 from families import FAMILIES
 
@@ -24,7 +25,7 @@ def annotate(scene):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
+    data.add_option(parser)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("sheet", type=Path)
     options = parser.parse_args()

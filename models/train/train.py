@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import data
 from crops import CropMaker
 from loss import detection_loss
 from net import Detector
@@ -79,11 +80,11 @@ def save(averaged, path, **about):
     partial.replace(path)
 
 
-def train(data, run, minutes, threads, seed):
+def train(folder, run, minutes, threads, seed):
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(seed)
-    maker = CropMaker(data)
+    maker = CropMaker(folder)
     gc.collect()
     gc.freeze()
     loader = torch.utils.data.DataLoader(Batches(maker), batch_size=None, num_workers=1, prefetch_factor=6)
@@ -124,7 +125,7 @@ def train(data, run, minutes, threads, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the training data")
+    data.add_option(parser)
     parser.add_argument("--run", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--threads", type=int, default=1)
