@@ -1,7 +1,7 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Make the environment, train, export and evaluate the sign detector.
 # Arguments go to train.py: train.sh --minutes 80 --threads 2
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")"
 
 if [ ! -d .venv ]; then
