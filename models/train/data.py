@@ -1,0 +1,127 @@
+"""The pictures: read, split by place, and kept in memory as pyramids."""
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import families
+from views import View, shrink_for
+
+cv2.setNumThreads(0)
+
+LONGEST_SIDE = 1700
+HELD_OUT_GROUP = "stra_3"
+REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULT_FOLDER = Path(os.environ.get("ARPENT_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+def add_option(parser):
+    parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder of the data (%(default)s)")
+
+
+def no_boxes(columns):
+    return np.zeros((0, columns), np.float32)
+
+
+@dataclass
+class Picture:
+    """An RGB picture with its signs (x0, y0, x1, y1, family) and the boxes that count neither way."""
+
+    name: str
+    pixels: np.ndarray
+    signs: np.ndarray = field(default_factory=lambda: no_boxes(5))
+    ignored: np.ndarray = field(default_factory=lambda: no_boxes(4))
+    # Whether signs may be seen in it that nobody labelled.
+    partly_labelled: bool = True
+
+    def __post_init__(self):
+        self.pyramid = [self.pixels]
+        while min(self.pyramid[-1].shape[:2]) > 400:
+            half = cv2.resize(self.pyramid[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            self.pyramid.append(half)
+
+
+def read_rgb(path):
+    return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def is_held_out(name):
+    """Whether a picture is kept for validation: every ninth block of twenty consecutive numbers,
+    because consecutive numbers often show the same place."""
+    return int(Path(name).stem) // 20 % 9 == 4
+
+
+def read_labelled(folder, family_of, held_out):
+    """The pictures of a folder in the YOLO layout, either the held-out ones or the others."""
+    return [
+        read_picture(path, folder / "labels" / f"{path.stem}.txt", family_of)
+        for path in sorted((folder / "images").iterdir())
+        if is_held_out(path.name) == held_out
+    ]
+
+
+def read_picture(path, labels, family_of):
+    pixels = read_rgb(path)
+    scale = min(1.0, LONGEST_SIDE / max(pixels.shape[:2]))
+    if scale < 1:
+        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    height, width = pixels.shape[:2]
+    signs = []
+    for line in labels.read_text().splitlines() if labels.exists() else []:
+        number, cx, cy, w, h = map(float, line.split()[:5])
+        corners = [(cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height]
+        signs.append([*corners, family_of(int(number))])
+    return Picture(path.name, pixels, np.array(signs, np.float32).reshape(-1, 5))
+
+
+def read_sy32(data, held_out):
+    return read_labelled(data / "signs-sy32", families.SY32.get, held_out)
+
+
+def read_gtsdb(data, held_out):
+    return read_labelled(data / "signs-gtsdb", families.of_gtsdb, held_out)
+
+
+def read_background_faces(data):
+    """Faces of panoramas in which a large detector found nothing."""
+    return [Picture(path.name, read_rgb(path)) for path in sorted((data / "backgrounds-panoramax").glob("*.webp"))]
+
+
+def panorama_labels(data):
+    return json.loads((data / "panoramax" / "labels.json").read_text())["pictures"]
+
+
+def panorama_path(data, label):
+    return next((data / "panoramax").glob(f"*/{label['file']}"))
+
+
+def read_panorama_cuts(data, per_panorama=60, side=704, seed=1):
+    """Views cut at random from the panoramas not held out, every labelled box ignored."""
+    random = np.random.RandomState(seed)
+    cuts = []
+    for label in panorama_labels(data):
+        if label["group"] == HELD_OUT_GROUP:
+            continue
+        panorama = read_rgb(panorama_path(data, label))
+        mask = np.zeros(panorama.shape[:2], np.uint8)
+        for marked in label["signs"] + label["ignore"]:
+            x0, y0, x1, y1 = map(int, marked["box"])
+            mask[max(0, y0 - 6) : y1 + 6, max(0, x0 - 6) : x1 + 6] = 255
+        for fov in (30.0, 45.0, 60.0, 75.0):
+            source = shrink_for(panorama, fov, side)
+            for _ in range(per_panorama // 4):
+                view = View(random.uniform(-180, 180), random.uniform(-12, 18), fov, side)
+                ignored = blobs(view.cut(mask, cv2.INTER_NEAREST))
+                cuts.append(Picture(label["file"], view.cut(source), ignored=ignored, partly_labelled=False))
+    return cuts
+
+
+def blobs(mask):
+    """The bounding boxes of the connected parts of a mask."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    boxes = [[x, y, x + w, y + h] for x, y, w, h, _ in stats[1:]]
+    return np.array(boxes, np.float32).reshape(-1, 4)

@@ -1,0 +1,64 @@
+"""Perspective views of an equirectangular panorama."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True)
+class View:
+    """A square pinhole view: where it looks, how wide (degrees), and its side in pixels."""
+
+    yaw: float
+    pitch: float
+    fov: float
+    side: int
+
+    def to_panorama(self, x, y, width, height):
+        """Panorama pixels seen at the pixels (x, y) of this view; x is within [0, width)."""
+        focal = self.side / 2 / math.tan(math.radians(self.fov / 2))
+        right, up = (x - self.side / 2) / focal, (self.side / 2 - y) / focal
+        pitch = math.radians(self.pitch)
+        ahead = math.cos(pitch) - up * math.sin(pitch)
+        up = up * math.cos(pitch) + math.sin(pitch)
+        azimuth = np.arctan2(right, ahead) + math.radians(self.yaw)
+        elevation = np.arctan2(up, np.hypot(right, ahead))
+        return (azimuth / (2 * math.pi) + 0.5) % 1 * width, (0.5 - elevation / math.pi) * height
+
+    def cut(self, panorama, interpolation=cv2.INTER_LINEAR):
+        """The picture this view shows of the panorama."""
+        height, width = panorama.shape[:2]
+        x, y = np.meshgrid(np.arange(self.side) + 0.5, np.arange(self.side) + 0.5)
+        px, py = self.to_panorama(x, y, width, height)
+        px, py = (px - 0.5).astype(np.float32), (py - 0.5).astype(np.float32)
+        return cv2.remap(panorama, px, py, interpolation, borderMode=cv2.BORDER_WRAP)
+
+    def boxes_to_panorama(self, boxes, width, height):
+        """Boxes of this view as boxes of the panorama, through the middles of their sides.
+
+        A box may leave the panorama on the right: x is continuous across the seam.
+        """
+        x0, y0, x1, y1 = boxes.T
+        cx, cy = (x0 + x1) / 2, (y0 + y1) / 2
+        centre, _ = self.to_panorama(cx, cy, width, height)
+        px, py = self.to_panorama(np.stack([cx, cx, x0, x1]), np.stack([y0, y1, cy, cy]), width, height)
+        px = centre + (px - centre + width / 2) % width - width / 2
+        return np.stack([px.min(0), py.min(0), px.max(0), py.max(0)], 1)
+
+
+def shrink_for(panorama, fov, side):
+    """The panorama resized so that a view of it is neither blurred nor aliased."""
+    scale = min(1.0, side / fov * 360 * 1.1 / panorama.shape[1])
+    return cv2.resize(panorama, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def coarse_views(side=640):
+    """Eight views of 60° all around."""
+    return [View(yaw, 0.0, 60.0, side) for yaw in range(-180, 180, 45)]
+
+
+def fine_views(side=640):
+    """Fifteen views of 30° all around, just above the horizon: small and distant signs."""
+    return [View(yaw, 2.5, 30.0, side) for yaw in range(-180, 180, 24)]
