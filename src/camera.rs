@@ -221,7 +221,8 @@ mod tests {
     #[test]
     fn a_cropped_sphere_keeps_its_horizon() {
         // The notes' example: 4000 × 1000 out of 4000 × 2000, 600 rows missing above and 400 below.
-        let crop = Crop { full_width: 4000.0, full_height: 2000.0, left: 0.0, top: 600.0, width: 4000.0, height: 1000.0 };
+        let crop =
+            Crop { full_width: 4000.0, full_height: 2000.0, left: 0.0, top: 600.0, width: 4000.0, height: 1000.0 };
         let lens = Lens::new(&Camera::Equirectangular { crop: Some(crop) }, 4000, 1000);
         assert!(near(lens.direction(2000.0, 400.0).up_deg, 0.0));
         let small = Lens::new(&Camera::Equirectangular { crop: Some(crop) }, 2000, 500);
