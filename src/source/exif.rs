@@ -207,3 +207,66 @@ fn timestamp(time: &DateTime) -> Option<Timestamp> {
     let offset = Offset::from_seconds(i32::from(time.offset.unwrap_or(0)) * 60).ok()?;
     offset.to_timestamp(day.to_datetime(clock)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use exif::Rational;
+    use exif::experimental::Writer;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn example() -> Vec<u8> {
+        let angle = |deg| Value::Rational([deg, 30, 0].map(|num| Rational { num, denom: 1 }).into());
+        let text = |text: &str| Value::Ascii(vec![text.into()]);
+        let fields = [
+            (Tag::GPSLatitudeRef, text("N")),
+            (Tag::GPSLatitude, angle(48)),
+            (Tag::GPSLongitudeRef, text("E")),
+            (Tag::GPSLongitude, angle(2)),
+            (Tag::GPSDateStamp, text("2024:05:06")),
+            (Tag::GPSTimeStamp, angle(8)),
+            (Tag::DateTimeOriginal, text("2024:05:06 10:00:00")),
+            (Tag::Artist, text("Ada")),
+        ]
+        .map(|(tag, value)| Field { tag, ifd_num: In::PRIMARY, value });
+        let mut writer = Writer::new();
+        fields.iter().for_each(|f| writer.push_field(f));
+        let mut tiff = Cursor::new(Vec::new());
+        writer.write(&mut tiff, true).unwrap();
+        tiff.into_inner()
+    }
+
+    fn read(tiff: Vec<u8>) -> Metadata {
+        interpret(&Headers { exif: Some(tiff), ..Headers::default() })
+    }
+
+    #[test]
+    fn the_example_is_read() {
+        let metadata = read(example());
+        assert_eq!(metadata.lon_lat_deg, Some((2.5, 48.5)));
+        assert_eq!(metadata.artist.as_deref(), Some("Ada"));
+        assert_eq!(metadata.taken_at.unwrap().to_string(), "2024-05-06T08:30:00Z");
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_upsets_it(
+            damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..8),
+            cut in any::<proptest::sample::Index>(),
+        ) {
+            let mut tiff = example();
+            for (at, byte) in damage {
+                let at = at.index(tiff.len());
+                tiff[at] = byte;
+            }
+            let metadata = read(tiff.clone());
+            prop_assert!(metadata.lon_lat_deg.is_none_or(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0));
+            prop_assert!((0.3..=20.0).contains(&metadata.position_sd_m));
+            tiff.truncate(cut.index(tiff.len()));
+            let _ = read(tiff);
+        }
+    }
+}
