@@ -56,6 +56,12 @@ pub fn measured_pose(heading_deg: f64, reference: Option<&str>) -> Option<Pose> 
     Some(pose)
 }
 
+/// The field of view along the longer side, degrees, for a focal length on film of 36 × 24 mm.
+pub fn fov_of_focal_length_35mm(focal_mm: f64) -> Option<f64> {
+    // Cameras that do not know write 0.
+    (1.0..=5000.0).contains(&focal_mm).then(|| 2.0 * (18.0 / focal_mm).atan().to_degrees())
+}
+
 /// Interprets the headers of a JPEG. Damaged parts count as missing.
 pub fn interpret(headers: &Headers) -> Metadata {
     let fields = Fields::parse(headers.exif.as_deref());
@@ -79,13 +85,12 @@ fn camera(fields: &Fields, panorama: &Panorama, size: Option<(u16, u16)>) -> Res
         Some("rectilinear" | "perspective" | "") | None => {}
         Some(other) => return Err(other.chars().take(40).collect()),
     }
-    // A full frame is 36 mm wide.
-    let focal_mm = fields.number(Tag::FocalLengthIn35mmFilm, 0).filter(|f| (1.0..=5000.0).contains(f));
+    let long_side_fov_deg = fields.number(Tag::FocalLengthIn35mmFilm, 0).and_then(fov_of_focal_length_35mm);
     let twice_as_wide = size.is_some_and(|(w, h)| w >= MIN_PANORAMA_WIDTH && u32::from(w) == 2 * u32::from(h));
-    if focal_mm.is_none() && twice_as_wide {
+    if long_side_fov_deg.is_none() && twice_as_wide {
         return Ok(Camera::Equirectangular { crop: None });
     }
-    Ok(Camera::Perspective { long_side_fov_deg: focal_mm.map(|f| 2.0 * (18.0 / f).atan().to_degrees()) })
+    Ok(Camera::Perspective { long_side_fov_deg })
 }
 
 /// The fields of an EXIF structure, possibly none.

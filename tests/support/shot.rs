@@ -23,9 +23,10 @@ impl Shot {
         Self { fields: Vec::new(), xmp: None, width: 16, height: 12, grey: 128 }
     }
 
-    /// A picture taken at a place, at 2024-05-06 10:00:00 local time plus `seconds` (0 to 59), two hours ahead of UTC.
+    /// A picture taken at a place, `seconds` (less than an hour) after 2024-05-06 10:00:00, two hours ahead of UTC.
     pub fn at(lon_deg: f64, lat_deg: f64, seconds: u32) -> Self {
-        Self::bare().position(lon_deg, lat_deg).time(&format!("2024:05:06 10:00:{seconds:02}"), Some("+02:00"))
+        let time = format!("2024:05:06 10:{:02}:{:02}", seconds / 60, seconds % 60);
+        Self::bare().position(lon_deg, lat_deg).time(&time, Some("+02:00"))
     }
 
     pub fn position(self, lon_deg: f64, lat_deg: f64) -> Self {

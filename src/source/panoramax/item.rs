@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::http::is_http;
 use super::search::Found;
 use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose};
-use crate::source::exif::{credible_position_sd_m, measured_pose};
+use crate::source::exif::{credible_position_sd_m, fov_of_focal_length_35mm, measured_pose};
 
 /// Metres of 95 % radius to one metre of standard deviation along each axis: √(−2 ln 0.05).
 const RADIUS_95_PER_SD: f64 = 2.448;
@@ -127,7 +127,9 @@ fn camera(item: Node<'_>) -> Camera {
         return Camera::Equirectangular { crop: crop(item) };
     }
     // A pinhole camera sees less than a half circle; what says more is a fisheye, or wrong.
-    Camera::Perspective { long_side_fov_deg: fov_deg.filter(|fov| (1.0..=170.0).contains(fov)) }
+    let stated = fov_deg.filter(|fov| (1.0..=170.0).contains(fov));
+    let focal = item.text("/properties/exif/Exif.Photo.FocalLengthIn35mmFilm").and_then(|text| fraction(&text));
+    Camera::Perspective { long_side_fov_deg: stated.or_else(|| focal.and_then(fov_of_focal_length_35mm)) }
 }
 
 /// `visible_area` is the margins left, top, right and bottom of what the file covers.

@@ -53,11 +53,12 @@ pub enum SearchError<E> {
     TooManyRequests,
 }
 
-/// Boxes with a side below this are not split, degrees: about 10 cm.
-const MIN_SIDE_DEG: f64 = 1e-6;
+/// Sides below this are not halved, degrees: about a metre.
+const MIN_SIDE_DEG: f64 = 1e-5;
 
-/// Servers round positions.
-const ROUNDING_DEG: f64 = 1e-6;
+/// How far from a box a server may still find something, degrees: databases compare boxes in single precision, with
+/// steps of 0.000015 degrees at the antimeridian.
+const ROUNDING_DEG: f64 = 1e-4;
 
 /// Enough for some millions of pictures.
 const MAX_REQUESTS: usize = 10_000;
