@@ -170,6 +170,8 @@ fn read_body(mut response: Response, max_bytes: u64, deadline: Instant) -> Resul
     let mut chunk = vec![0; 64 << 10];
     loop {
         let read = match response.read(&mut chunk) {
+            // No file that anybody asks for is empty.
+            Ok(0) if body.is_empty() => return Err(FetchError::BrokenOff),
             Ok(0) => return Ok(body),
             Ok(read) => read,
             Err(e) if e.kind() == ErrorKind::Interrupted => continue,
