@@ -37,9 +37,12 @@ impl Item {
     /// Reads an item that `answered` delivered; `root` is the root of the API.
     pub fn read(feature: &Value, answered: &Url, root: &Url) -> Self {
         let feature = Node(feature);
-        let id = feature.text("/id").unwrap_or_else(|| "without identifier".to_owned());
         let lon_lat_deg = position(feature);
-        Self { picture: picture(feature, &id, lon_lat_deg, answered, root), id, lon_lat_deg }
+        match feature.text("/id") {
+            Some(id) => Self { picture: picture(feature, &id, lon_lat_deg, answered, root), id, lon_lat_deg },
+            // Told from others like it by its place.
+            None => Self { id: format!("at {lon_lat_deg:?}"), lon_lat_deg, picture: Err("no identifier") },
+        }
     }
 }
 
