@@ -1,8 +1,10 @@
 //! Where pictures come from: a Panoramax server, or a folder of files.
 
-pub mod exif;
+mod exif;
 pub mod folder;
+mod jpeg;
 pub mod panoramax;
+mod xmp;
 
 use jiff::Timestamp;
 use thiserror::Error;

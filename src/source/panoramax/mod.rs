@@ -1,4 +1,228 @@
-//! A Panoramax server.
+//! A Panoramax server, or a catalogue of several, as a source of pictures.
+
+mod http;
+mod item;
+mod search;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use geo::Rect;
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+use serde_json::Value;
+
+use self::http::{Answer, Http, is_http};
+use self::item::Item;
+use self::search::{Found, Limits, Page, SearchError, search_all};
+use super::{FetchError, Listing, Query, Source, SourceError, Unusable};
+use crate::picture::{Image, Picture, sort_as_taken};
+
+/// How the server is talked to. The defaults suit public servers.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The longest time to connect.
+    pub connect_timeout: Duration,
+    /// The longest time without a byte from the server.
+    pub stall_timeout: Duration,
+    /// The longest time for one attempt at one file.
+    pub total_timeout: Duration,
+    /// How often to try what may pass: a busy server, a broken transfer. Time-outs are tried twice at most.
+    pub attempts: u32,
+    /// The wait before the second attempt; it doubles before each further one.
+    pub backoff: Duration,
+    /// The longest wait that a server may ask for.
+    pub max_retry_after: Duration,
+    /// Requests at a time to one host.
+    pub requests_per_host: usize,
+    /// Pictures to ask for in one search.
+    pub search_limit: u32,
+    /// Pictures to ask for where so many lie in one place that the search cannot be narrowed.
+    pub max_search_limit: u32,
+    /// Size limit of a picture, bytes.
+    pub max_picture_bytes: u64,
+    /// Size limit of an answer to a search, bytes.
+    pub max_answer_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(30),
+            total_timeout: Duration::from_secs(120),
+            attempts: 4,
+            backoff: Duration::from_millis(500),
+            max_retry_after: Duration::from_secs(60),
+            requests_per_host: 4,
+            search_limit: 1000,
+            max_search_limit: 10_000,
+            max_picture_bytes: 200 << 20,
+            max_answer_bytes: 50 << 20,
+        }
+    }
+}
 
 /// A Panoramax server.
-pub struct Panoramax;
+#[derive(Debug)]
+pub struct Panoramax {
+    root: Url,
+    http: Http,
+    settings: Settings,
+}
+
+/// More pages than this to one search are a server gone mad.
+const MAX_PAGES: usize = 1000;
+
+impl Panoramax {
+    /// A server by the root of its API, such as `https://panoramax.ign.fr/api`; `/api` may be left out.
+    ///
+    /// The bearer `token` is sent to the host of the API alone. Nothing is asked of the server yet.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Server`] if the address or the token cannot be one.
+    pub fn new(api_root: &str, token: Option<String>) -> Result<Self, SourceError> {
+        Self::with_settings(api_root, token, Settings::default())
+    }
+
+    /// The same with other time-outs and limits.
+    pub fn with_settings(api_root: &str, token: Option<String>, settings: Settings) -> Result<Self, SourceError> {
+        let wrong = |why: String| SourceError::Server { root: api_root.to_owned(), why };
+        let root = parse_root(api_root).map_err(|why| wrong(why.to_owned()))?;
+        let token = token.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
+        if token.as_deref().is_some_and(|t| HeaderValue::from_str(t).is_err()) {
+            return Err(wrong("the token holds characters that no token has: copy it anew".to_owned()));
+        }
+        let http = Http::new(&root, token, settings.clone()).map_err(wrong)?;
+        Ok(Self { root, http, settings })
+    }
+
+    /// One search: all pages of the answer, and whether there may be more.
+    fn search(&self, cell: &Rect<f64>, limit: u32, query: &Query) -> Result<Page<Item>, String> {
+        let mut url = self.search_url(cell, limit, query);
+        let mut items = Vec::new();
+        let mut asked = HashSet::new();
+        // Servers of today offer no further page; one that does says itself whether it has more.
+        while asked.len() < MAX_PAGES && asked.insert(url.clone()) {
+            let answer = self.http.get(&url, self.settings.max_answer_bytes).map_err(|e| self.explain(&e))?;
+            let json = parse_answer(&answer)?;
+            let features = json.get("features").and_then(Value::as_array).ok_or_else(not_an_api)?;
+            items.extend(features.iter().map(|f| Item::read(f, &answer.url, &self.root)));
+            match next_page(&json, &answer.url) {
+                Some(next) if !features.is_empty() => url = next,
+                _ => return Ok(Page { full: asked.len() == 1 && features.len() >= limit as usize, items }),
+            }
+        }
+        Ok(Page { full: true, items })
+    }
+
+    fn search_url(&self, cell: &Rect<f64>, limit: u32, query: &Query) -> Url {
+        let (min, max) = (cell.min(), cell.max());
+        let mut url = self.root.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().push("search");
+        }
+        url.query_pairs_mut()
+            .append_pair("bbox", &format!("{},{},{},{}", min.x, min.y, max.x, max.y))
+            .append_pair("limit", &limit.to_string());
+        if query.since.is_some() || query.until.is_some() {
+            let end = |time: Option<jiff::Timestamp>| time.map_or("..".to_owned(), |t| t.to_string());
+            url.query_pairs_mut().append_pair("datetime", &format!("{}/{}", end(query.since), end(query.until)));
+        }
+        url
+    }
+
+    /// What a failed search means, and what may help.
+    fn explain(&self, error: &FetchError) -> String {
+        let advice = match error {
+            FetchError::Status(401 | 403) => "the server refuses: check the token, or leave it out",
+            FetchError::Status(404) => return format!("{error}: {}", not_an_api()),
+            FetchError::Status(429 | 500..) => "the server is busy or broken: try again later",
+            FetchError::Connection => "check the network, and the address given by --api",
+            FetchError::TimedOut => "the server is slow: try again later, or a smaller area",
+            FetchError::BrokenOff => "the server or the network is unsteady: try again later",
+            _ => "is this a Panoramax server? Check --api",
+        };
+        format!("{error}: {advice}")
+    }
+}
+
+impl Source for Panoramax {
+    fn list(&self, query: &Query) -> Result<Listing, SourceError> {
+        let failed = |why: String| SourceError::Server { root: self.root(), why };
+        let area = query.area.as_ref().ok_or_else(|| failed("name an area: a server holds millions".to_owned()))?;
+        let limits = Limits { usual: self.settings.search_limit, most: self.settings.max_search_limit };
+        let ask = |cell: &Rect<f64>, limit| self.search(cell, limit, query);
+        let harvest = search_all(area.rects(), limits, |cell| area.meets(cell), ask).map_err(|e| {
+            failed(match e {
+                SearchError::Request(why) => why,
+                SearchError::BoxIgnored => "it answers with pictures outside of the area: check --api".to_owned(),
+                SearchError::TooManyRequests => "it finds no end: survey a smaller area".to_owned(),
+            })
+        })?;
+        let mut listing = Listing::default();
+        for item in harvest.items.into_values() {
+            let inside = item.lon_lat_deg().is_none_or(|(lon, lat)| area.contains(lon, lat));
+            match item.picture {
+                Ok(picture) if query.fits(&picture) => listing.pictures.push(picture),
+                Err(reason) if inside => {
+                    listing.unusable.push(Unusable { id: item.id().to_owned(), reason: reason.to_owned() });
+                }
+                _ => {}
+            }
+        }
+        listing.unusable.extend(harvest.cut_off.iter().map(|cell| Unusable {
+            id: format!("more at {:.6}, {:.6}", cell.center().x, cell.center().y),
+            reason: format!("left out by the server, which lists no more than {} in one place", limits.most),
+        }));
+        sort_as_taken(&mut listing.pictures);
+        listing.unusable.sort();
+        Ok(listing)
+    }
+
+    fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError> {
+        let Image::Url(address) = &picture.image else { return Err(FetchError::Address) };
+        let url = address.parse().ok().filter(is_http).ok_or(FetchError::Address)?;
+        Ok(self.http.get(&url, self.settings.max_picture_bytes)?.body)
+    }
+
+    fn root(&self) -> String {
+        self.root.to_string()
+    }
+}
+
+/// The root of an API from what a person wrote.
+fn parse_root(text: &str) -> Result<Url, &'static str> {
+    let no_address = "is no address: write the root of the API, such as https://panoramax.ign.fr/api";
+    let mut root = text.trim().parse::<Url>().ok().filter(is_http).ok_or(no_address)?;
+    if !root.username().is_empty() || root.password().is_some() {
+        return Err("holds a user or a password: leave them out, and give a token where one is needed");
+    }
+    root.set_query(None);
+    root.set_fragment(None);
+    let path = root.path().trim_end_matches('/').to_owned();
+    root.set_path(if path.is_empty() { "/api" } else { &path });
+    Ok(root)
+}
+
+fn parse_answer(answer: &Answer) -> Result<Value, String> {
+    serde_json::from_slice(&answer.body).map_err(|e| match answer.content_type.contains("html") {
+        true => not_an_api(),
+        false => format!("its answer is not JSON ({e}): {}", not_an_api()),
+    })
+}
+
+fn not_an_api() -> String {
+    "this is not the root of a Panoramax API: check --api (for example https://panoramax.ign.fr/api)".to_owned()
+}
+
+/// The address of the next page, where the server offers one that can simply be followed.
+fn next_page(json: &Value, answered: &Url) -> Option<Url> {
+    let is_next = |link: &&Value| {
+        link.get("rel").and_then(Value::as_str) == Some("next")
+            && link.get("method").and_then(Value::as_str).is_none_or(|m| m.eq_ignore_ascii_case("get"))
+    };
+    let link = json.get("links")?.as_array()?.iter().find(is_next)?;
+    answered.join(link.get("href")?.as_str()?).ok().filter(is_http)
+}

@@ -1,0 +1,277 @@
+//! Getting a file over HTTP from a server that may be slow, busy, broken or hostile.
+//!
+//! Every request ends within bounded time and memory. A few requests at a time go to one host; what may pass is
+//! tried again; redirects are followed here, so that the token never leaves the host that it was given for.
+
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{StatusCode, Url, redirect};
+
+use super::Settings;
+use crate::source::FetchError;
+
+const USER_AGENT: &str = concat!("arpent/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
+
+const MAX_REDIRECTS: usize = 5;
+
+/// The longest wait between two attempts that the server did not ask for.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// A complete answer of status 200.
+#[derive(Debug)]
+pub struct Answer {
+    /// The address that answered, after redirects.
+    pub url: Url,
+    /// What the server says it is.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// A client for one server and for the hosts that it names.
+#[derive(Debug)]
+pub struct Http {
+    client: Client,
+    settings: Settings,
+    /// The bearer token, and the address whose host alone may see it.
+    token: Option<(Url, String)>,
+    slots: Slots,
+}
+
+/// A failed attempt, and how long the server asks to wait before the next.
+struct Failure {
+    error: FetchError,
+    retry_after: Option<Duration>,
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+impl Http {
+    /// A client. `token` goes to the host of `root` alone.
+    ///
+    /// # Errors
+    ///
+    /// Why the client cannot be set up, in words.
+    pub fn new(root: &Url, token: Option<String>, settings: Settings) -> Result<Self, String> {
+        // It fails where one is installed already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .user_agent(USER_AGENT)
+            .referer(false)
+            .redirect(redirect::Policy::none())
+            .connect_timeout(settings.connect_timeout)
+            .timeout(settings.stall_timeout)
+            .build()
+            .map_err(|e| format!("the HTTP client does not start ({})", causes(&e)))?;
+        let slots = Slots::new(settings.requests_per_host);
+        Ok(Self { client, settings, token: token.map(|t| (root.clone(), t)), slots })
+    }
+
+    /// The body behind an address, at most `max_bytes` long.
+    pub fn get(&self, url: &Url, max_bytes: u64) -> Result<Answer, FetchError> {
+        let mut attempt = 1;
+        loop {
+            let failure = match self.follow(url, max_bytes) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            if attempt >= self.attempts_for(&failure.error) {
+                return Err(failure.error);
+            }
+            let backoff = self.settings.backoff.saturating_mul(1 << (attempt - 1).min(16)).min(MAX_BACKOFF);
+            let asked = failure.retry_after.unwrap_or_default().min(self.settings.max_retry_after);
+            thread::sleep(backoff.max(asked));
+            attempt += 1;
+        }
+    }
+
+    /// How often a request that fails in this way is made in all.
+    fn attempts_for(&self, error: &FetchError) -> u32 {
+        match error {
+            FetchError::Status(429 | 500 | 502..=504) | FetchError::Connection | FetchError::BrokenOff => {
+                self.settings.attempts.max(1)
+            }
+            // Each costs the whole time limit.
+            FetchError::TimedOut => self.settings.attempts.clamp(1, 2),
+            _ => 1,
+        }
+    }
+
+    /// One attempt, redirects included.
+    fn follow(&self, url: &Url, max_bytes: u64) -> Result<Answer, Failure> {
+        let deadline = Instant::now() + self.settings.total_timeout;
+        let mut url = url.clone();
+        // Once an attempt has left the host, whoever sent it back there could choose what the token is used for.
+        let mut token = self.token.as_ref();
+        for _ in 0..=MAX_REDIRECTS {
+            if !is_http(&url) {
+                return Err(FetchError::Redirect.into());
+            }
+            token = token.filter(|(root, _)| root.origin() == url.origin());
+            let _slot = self.slots.take(&url);
+            let mut request = self.client.get(url.clone()).header(ACCEPT, "*/*");
+            if let Some((_, token)) = token {
+                request = request.bearer_auth(token);
+            }
+            let response = request.send().map_err(|e| classify(&e))?;
+            let status = response.status();
+            if status == StatusCode::OK {
+                let content_type = header(response.headers(), CONTENT_TYPE).unwrap_or_default();
+                let body = read_body(response, max_bytes, deadline)?;
+                return Ok(Answer { url, content_type, body });
+            }
+            if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+                let retry_after = header(response.headers(), RETRY_AFTER).and_then(|v| parse_retry_after(&v));
+                return Err(Failure { error: FetchError::Status(status.as_u16()), retry_after });
+            }
+            let location = header(response.headers(), LOCATION).ok_or(FetchError::Redirect)?;
+            url = url.join(&location).map_err(|_| FetchError::Redirect)?;
+        }
+        Err(FetchError::Redirect.into())
+    }
+}
+
+/// Whether an address is one of HTTP.
+pub fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.has_host()
+}
+
+fn header(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// Seconds, or a date as in HTTP.
+fn parse_retry_after(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let then = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    // A date in the past asks for no wait.
+    Some(Duration::try_from(then.duration_since(Timestamp::now())).unwrap_or_default())
+}
+
+fn read_body(mut response: Response, max_bytes: u64, deadline: Instant) -> Result<Vec<u8>, FetchError> {
+    if response.content_length().is_some_and(|length| length > max_bytes) {
+        return Err(FetchError::TooLarge);
+    }
+    let mut body = Vec::new();
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        let read = match response.read(&mut chunk) {
+            // No file that anybody asks for is empty.
+            Ok(0) if body.is_empty() => return Err(FetchError::BrokenOff),
+            Ok(0) => return Ok(body),
+            Ok(read) => read,
+            Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+            Err(e) => {
+                let cause = e.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+                let timed_out = e.kind() == ErrorKind::TimedOut || cause.is_some_and(reqwest::Error::is_timeout);
+                return Err(if timed_out { FetchError::TimedOut } else { FetchError::BrokenOff });
+            }
+        };
+        body.extend(chunk.iter().take(read));
+        if body.len() as u64 > max_bytes {
+            return Err(FetchError::TooLarge);
+        }
+        // Each read is bounded by the client, their number is not.
+        if Instant::now() > deadline {
+            return Err(FetchError::TimedOut);
+        }
+    }
+}
+
+fn classify(error: &reqwest::Error) -> FetchError {
+    if error.is_connect() {
+        FetchError::Connection
+    } else if error.is_timeout() {
+        FetchError::TimedOut
+    } else if error.is_builder() {
+        FetchError::Address
+    } else {
+        FetchError::BrokenOff
+    }
+}
+
+/// An error with what caused it.
+fn causes(error: &dyn std::error::Error) -> String {
+    let first = Some(error);
+    let chain = std::iter::successors(first, |e| e.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// How many requests are under way to each host.
+#[derive(Debug)]
+struct Slots {
+    per_host: usize,
+    taken: Mutex<HashMap<String, usize>>,
+    freed: Condvar,
+}
+
+/// The right to one request; given back when dropped.
+struct Slot<'a> {
+    slots: &'a Slots,
+    host: String,
+}
+
+impl Slots {
+    fn new(per_host: usize) -> Self {
+        Self { per_host: per_host.max(1), taken: Mutex::default(), freed: Condvar::new() }
+    }
+
+    /// Waits for a slot. Each is held for bounded time, so each wait ends.
+    fn take(&self, url: &Url) -> Slot<'_> {
+        let host = url.origin().ascii_serialization();
+        let full = |taken: &mut HashMap<String, usize>| taken.get(&host).is_some_and(|n| *n >= self.per_host);
+        let mut taken = self.freed.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
+        *taken.entry(host.clone()).or_default() += 1;
+        Slot { slots: self, host }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        // A count is sound whatever a thread that held it did.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        let mut taken = self.slots.lock();
+        if let Some(count) = taken.get_mut(&self.host) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.host);
+            }
+        }
+        self.slots.freed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(parse_retry_after(" 120 "), Some(Duration::from_secs(120)));
+        assert_eq!(parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        let soon = Timestamp::now() + Duration::from_secs(90);
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&soon).unwrap();
+        let wait = parse_retry_after(&date).unwrap();
+        assert!((80..=90).contains(&wait.as_secs()), "{wait:?}");
+        for nonsense in ["", "-5", "soon", "1.5", "99999999999999999999999"] {
+            assert_eq!(parse_retry_after(nonsense), None, "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A true Panoramax server, started and filled by `tests/panoramax.sh`, which also runs these tests.
+//!
+//! They are ignored otherwise. `ARPENT_TEST_PANORAMAX` gives the root of the API, `ARPENT_SHARED` the folder with the
+//! real sequences that were loaded, `ARPENT_TEST_PICTURES` the folder that `write_pictures` fills.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use arpent::area::Area;
+use arpent::picture::{Camera, Crop, HeadingSource, Picture};
+use arpent::source::panoramax::Settings;
+use arpent::source::{Folder, Listing, Panoramax, Query, Source};
+use exif::Tag;
+use support::shot::Shot;
+
+/// Pictures that lie close together.
+const CROWD: usize = 300;
+
+/// A variable that `tests/panoramax.sh` sets.
+fn given(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run tests/panoramax.sh, which sets it"))
+}
+
+/// The server, asked for at most `search_limit` pictures at once.
+fn server(search_limit: u32) -> Panoramax {
+    let settings = Settings { search_limit, ..Settings::default() };
+    Panoramax::with_settings(&given("ARPENT_TEST_PANORAMAX"), None, settings).unwrap()
+}
+
+fn shared(path: &str) -> PathBuf {
+    PathBuf::from(given("ARPENT_SHARED")).join("data/panoramax").join(path)
+}
+
+fn list(source: &impl Source, bbox: &str) -> Listing {
+    source.list(&Query { area: Some(Area::parse_bbox(bbox).unwrap()), ..Query::default() }).unwrap()
+}
+
+const CROWD_BBOX: &str = "3.0,45.0,3.01,45.01";
+const LONE_BBOX: &str = "3.1,45.0,3.11,45.01";
+const ODD_BBOX: &str = "3.2,45.0,3.21,45.01";
+const STRASBOURG_BBOX: &str = "7.74,48.58,7.76,48.60";
+
+/// Twenty columns of pictures on a grid whose lines are those where boxes are halved; the last fifty are where
+/// one of the others is.
+fn crowd() -> impl Iterator<Item = (String, Shot)> {
+    (0..CROWD).map(|i| {
+        let (column, row) = if i < CROWD - 50 { (i % 20, i / 20) } else { (10, 10) };
+        let (lon, lat) = (3.0 + column as f64 * 0.0005, 45.0 + row as f64 * 0.0005);
+        let shot = Shot::at(lon, lat, i as u32).heading(1.0 + i as f64).grey((i % 256) as u8).size(64, 48);
+        (format!("{i:03}.jpg"), shot)
+    })
+}
+
+fn cropped() -> Shot {
+    Shot::at(3.205, 45.005, 0).size(4000, 1000).heading(200.25).gpano(&[
+        ("ProjectionType", "equirectangular"),
+        ("FullPanoWidthPixels", "4000"),
+        ("FullPanoHeightPixels", "2000"),
+        ("CroppedAreaLeftPixels", "0"),
+        ("CroppedAreaTopPixels", "600"),
+        ("CroppedAreaImageWidthPixels", "4000"),
+        ("CroppedAreaImageHeightPixels", "1000"),
+    ])
+}
+
+fn perspective() -> Shot {
+    Shot::at(3.2055, 45.005, 10)
+        .size(400, 300)
+        .heading(33.0)
+        .ascii(Tag::Make, "Nikon")
+        .ascii(Tag::Model, "Unheard of")
+        .focal_length_35mm(18)
+        .rationals(Tag::GPSHPositioningError, &[(49, 10)])
+        .ascii(Tag::Artist, "Ada")
+}
+
+#[test]
+#[ignore = "writes the pictures that tests/panoramax.sh loads"]
+fn write_pictures() {
+    let root = PathBuf::from(given("ARPENT_TEST_PICTURES"));
+    let write = |folder: &str, name: &str, shot: &Shot| {
+        fs::create_dir_all(root.join(folder)).unwrap();
+        fs::write(root.join(folder).join(name), shot.bytes()).unwrap();
+    };
+    crowd().for_each(|(name, shot)| write("crowd", &name, &shot));
+    write("lone", "lone.jpg", &Shot::at(3.105, 45.005, 0));
+    write("odd", "cropped.jpg", &cropped());
+    write("odd", "perspective.jpg", &perspective());
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn everything_in_a_crowd_is_listed_once() {
+    // 60 is more than the 51 at one place, so that splitting alone finds everything; 40 is less.
+    for limit in [40, 60, Settings::default().search_limit] {
+        let listing = list(&server(limit), CROWD_BBOX);
+        let ids: BTreeSet<_> = listing.pictures.iter().map(|p| &p.id).collect();
+        assert_eq!((listing.pictures.len(), ids.len()), (CROWD, CROWD), "limit {limit}");
+        assert_eq!(listing.unusable, [], "limit {limit}");
+        let ranks: Vec<_> = listing.pictures.iter().map(|p| p.rank.unwrap()).collect();
+        assert!(ranks.is_sorted(), "limit {limit}");
+    }
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn times_narrow_the_search() {
+    let at = |s: &str| Some(s.parse().unwrap());
+    let area = Some(Area::parse_bbox(CROWD_BBOX).unwrap());
+    let query = Query { area, since: at("2024-05-06T08:01:00Z"), until: at("2024-05-06T08:01:59Z") };
+    assert_eq!(server(50).list(&query).unwrap().pictures.len(), 60);
+    let since = Query { until: None, ..query.clone() };
+    assert_eq!(server(50).list(&since).unwrap().pictures.len(), CROWD - 60);
+    let until = Query { since: None, ..query };
+    assert_eq!(server(50).list(&until).unwrap().pictures.len(), 120);
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn a_folder_and_the_server_tell_the_same() {
+    let from_server = list(&server(1000), STRASBOURG_BBOX);
+    let from_folder = Folder::open(shared("strasbourg_3")).unwrap().list(&Query::default()).unwrap();
+    assert_eq!((from_server.pictures.len(), from_folder.pictures.len()), (4, 4));
+    for (served, filed) in from_server.pictures.iter().zip(&from_folder.pictures) {
+        assert!((served.lon_deg - filed.lon_deg).abs() < 1e-6 && (served.lat_deg - filed.lat_deg).abs() < 1e-6);
+        assert_eq!(served.pose, filed.pose);
+        assert_eq!(served.camera, filed.camera);
+        assert_eq!(served.size_bytes, filed.size_bytes);
+        assert!(served.taken_at.is_some() && filed.taken_at.is_some());
+    }
+    let headings: Vec<_> = from_server.pictures.iter().map(|p| p.pose.heading_deg).collect();
+    assert_eq!(headings, [340.57, 340.56, 342.37, 356.47]);
+    assert!(from_server.pictures.iter().all(|p| p.pose.heading_source == HeadingSource::Measured));
+    assert!(from_server.pictures.iter().all(|p| p.camera.is_equirectangular()));
+    assert!(from_server.pictures.iter().all(|p| p.license.as_deref() == Some("CC-BY-SA-4.0")));
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn pictures_are_fetched_whole() {
+    let server = server(1000);
+    let served = list(&server, STRASBOURG_BBOX).pictures.remove(1);
+    assert!(server.fetch(&served).unwrap() == fs::read(shared("strasbourg_3/stra_3_2.jpg")).unwrap());
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn headings_without_a_compass_are_from_travel() {
+    let listing = list(&server(1000), "1.45,43.61,1.46,43.62");
+    assert_eq!(listing.pictures.len(), 4);
+    assert!(listing.pictures.iter().all(|p| p.pose.heading_source == HeadingSource::Travel));
+    assert!(listing.pictures.iter().all(|p| p.camera == Camera::Equirectangular { crop: None }));
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn a_lone_picture_has_no_heading() {
+    let picture = list(&server(1000), LONE_BBOX).pictures.remove(0);
+    assert_eq!(picture.pose, HeadingSource::Unknown.pose(0.0));
+    assert_eq!(picture.camera, Camera::Perspective { long_side_fov_deg: None });
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn crop_field_of_view_and_accuracy_come_through() {
+    let pictures = list(&server(1000), ODD_BBOX).pictures;
+    let [panorama, flat]: [Picture; 2] = pictures.try_into().unwrap();
+    let crop = Crop { full_width: 4000.0, full_height: 2000.0, left: 0.0, top: 600.0, width: 4000.0, height: 1000.0 };
+    assert_eq!(panorama.camera, Camera::Equirectangular { crop: Some(crop) });
+    assert_eq!(panorama.pose, HeadingSource::Measured.pose(200.25));
+    assert_eq!(flat.camera, Camera::Perspective { long_side_fov_deg: Some(90.0) });
+    assert!((flat.position_sd_m - 2.0).abs() < 0.01, "{}", flat.position_sd_m);
+    assert_eq!(flat.producer.as_deref(), Some("Default account"));
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn a_wrong_root_is_named_with_its_remedy() {
+    let area = Some(Area::parse_bbox(LONE_BBOX).unwrap());
+    let root = given("ARPENT_TEST_PANORAMAX");
+    for wrong in [format!("{root}/nothing"), root.replace("/api", "/static")] {
+        let source = Panoramax::new(&wrong, None).unwrap();
+        let message = source.list(&Query { area: area.clone(), ..Query::default() }).unwrap_err().to_string();
+        assert!(message.contains("check --api"), "{message}");
+    }
+    let source = Panoramax::new(&root, Some("no-such-token".to_owned())).unwrap();
+    let message = source.list(&Query { area, ..Query::default() }).unwrap_err().to_string();
+    assert!(message.contains("check the token"), "{message}");
+}
