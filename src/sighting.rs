@@ -149,7 +149,8 @@ mod tests {
         let picture = picture(Camera::Perspective { long_side_fov_deg: Some(70.0) });
         let lens = Lens::new(&picture.camera, 1000, 500);
         let pixels = PixelBox { x0: 490.0, y0: 200.0, x1: 510.0, y1: 220.0 };
-        let sighting = Sighting::new(0, &picture, &lens, &Detection { class: 0, score: 0.7, pixels }, &Class::default());
+        let sighting =
+            Sighting::new(0, &picture, &lens, &Detection { class: 0, score: 0.7, pixels }, &Class::default());
         assert_eq!(sighting.range, None);
         assert!((sighting.azimuth_deg - 90.0).abs() < 1e-9);
     }
