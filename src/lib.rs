@@ -15,9 +15,12 @@
 
 pub mod area;
 pub mod camera;
+pub mod export;
+pub mod inventory;
 pub mod locate;
 pub mod model;
 pub mod picture;
 pub mod sighting;
 pub mod source;
+pub mod survey;
 pub mod view;

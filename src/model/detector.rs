@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::head::Candidate;
 use super::manifest::{parse_names, parse_size};
 use super::suppress::suppress;
-use super::{Detection, Head, Manifest, ModelError};
+use super::{Detection, Head, Manifest, ModelError, Shipped};
 use crate::view::{Plan, Scaling};
 
 /// What the score of a box at the edge of a view is multiplied by: another view shows the thing whole.
@@ -44,8 +44,16 @@ impl Model {
         Self::from_parts(path, bytes, manifest, environment)
     }
 
+    /// A detector that came with the program.
+    pub fn shipped(shipped: &Shipped, environment: &'static Environment) -> Result<Self, ModelError> {
+        let path = Path::new(shipped.file);
+        let manifest = Manifest::parse(shipped.manifest)
+            .map_err(|why| ModelError::Manifest { path: path.with_extension("json"), why })?;
+        Self::from_parts(path, shipped.onnx.to_vec(), Some(manifest), environment)
+    }
+
     /// A model whose bytes and manifest are at hand; `path` names it in messages.
-    pub fn from_parts(
+    fn from_parts(
         path: &Path,
         bytes: Vec<u8>,
         manifest: Option<Manifest>,

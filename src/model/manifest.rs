@@ -143,12 +143,16 @@ impl Manifest {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(ModelError::File { path: path.to_owned(), why: error.to_string() }),
         };
-        let wrong = |why: String| ModelError::Manifest { path: path.to_owned(), why };
-        let manifest: Self = serde_json::from_str(&text).map_err(|error| {
-            wrong(format!("not a manifest of a model: {error}. models/README.md of arpent says what one holds"))
+        Self::parse(&text).map(Some).map_err(|why| ModelError::Manifest { path: path.to_owned(), why })
+    }
+
+    /// The manifest that a text holds, or what is wrong with it.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let manifest: Self = serde_json::from_str(text).map_err(|error| {
+            format!("not a manifest of a model: {error}. models/README.md of arpent says what one holds")
         })?;
-        manifest.check().map_err(wrong)?;
-        Ok(Some(manifest))
+        manifest.check()?;
+        Ok(manifest)
     }
 
     fn check(&self) -> Result<(), String> {

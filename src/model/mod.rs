@@ -4,11 +4,13 @@ mod detector;
 mod head;
 mod manifest;
 pub mod runtime;
+mod shipped;
 mod suppress;
 
 pub use detector::{Detector, Model};
 pub use head::Head;
 pub use manifest::{Class, Input, Manifest};
+pub use shipped::{SHIPPED, Shipped};
 
 use std::path::PathBuf;
 

@@ -1,0 +1,80 @@
+//! Inventories as files.
+
+pub mod geojson;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// A file that appears in its place only when it is whole.
+///
+/// It is opened before the work begins, so that a place that cannot be written is told at once.
+pub struct Output {
+    path: PathBuf,
+    /// Beside the place, so that the renaming stays within a file system.
+    part: PathBuf,
+    writer: Option<BufWriter<File>>,
+}
+
+impl Output {
+    /// Opens a file that is to appear at `path`.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        if path.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder: name a file"));
+        }
+        let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "names no file"))?;
+        let mut part_name = std::ffi::OsString::from(".");
+        part_name.push(name);
+        part_name.push(format!(".{}.part", std::process::id()));
+        let part = path.with_file_name(part_name);
+        let writer = Some(BufWriter::new(File::create(&part)?));
+        Ok(Self { path: path.to_owned(), part, writer })
+    }
+
+    /// Writes the file by `write` and puts it in its place.
+    pub fn finish(mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        if let Some(mut writer) = self.writer.take() {
+            write(&mut writer)?;
+            let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.sync_all()?;
+        }
+        std::fs::rename(&self.part, &self.path)
+    }
+}
+
+impl Drop for Output {
+    /// Leaves nothing behind where the work failed.
+    fn drop(&mut self) {
+        drop(self.writer.take());
+        // After a success there is no such file any more.
+        let _ = std::fs::remove_file(&self.part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.geojson");
+        std::fs::write(&path, "old").unwrap();
+        let failed = Output::create(&path).unwrap().finish(|w| {
+            w.write_all(b"half")?;
+            Err(io::Error::other("disk full"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        Output::create(&path).unwrap().finish(|w| w.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_told_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Output::create(folder.path()).is_err());
+        assert!(Output::create(&folder.path().join("no/such/folder.geojson")).is_err());
+    }
+}

@@ -1,0 +1,352 @@
+//! The landmarks of an area as rows with flat columns, and how they were obtained.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::locate::{Landmark, Method};
+use crate::model::Class;
+use crate::view::PixelBox;
+
+/// The landmarks of an area and their lineage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inventory {
+    /// One entry a landmark, in a fixed order.
+    pub entries: Vec<Entry>,
+    /// How they were obtained.
+    pub lineage: Lineage,
+}
+
+/// One landmark as published. Every output format has these columns in this order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// Longitude, WGS 84 degrees, seven decimals.
+    #[serde(skip)]
+    pub lon_deg: f64,
+    /// Latitude, WGS 84 degrees, seven decimals.
+    #[serde(skip)]
+    pub lat_deg: f64,
+    /// The same survey run again gives the same landmark the same id.
+    pub id: String,
+    /// What was looked for.
+    pub find: String,
+    /// Sign code, or the model's class where no code is known.
+    pub class: String,
+    /// What the sign says.
+    pub value: Option<String>,
+    /// Name for people.
+    pub label: String,
+    /// Of the class, over all sightings, 0–1.
+    pub class_confidence: f64,
+    /// That it exists, 0–1.
+    pub probability: f64,
+    /// `triangulated`, `range` or `bearing`.
+    pub method: &'static str,
+    /// Semi-major axis of the 95 % ellipse, metres.
+    pub accuracy_m: f64,
+    /// The same.
+    pub ellipse_major_m: f64,
+    /// Semi-minor axis, metres.
+    pub ellipse_minor_m: f64,
+    /// Azimuth of the major axis, degrees.
+    pub ellipse_azimuth_deg: f64,
+    /// The way it faces, degrees.
+    pub direction_deg: Option<f64>,
+    /// How many detections it rests on.
+    pub sightings: usize,
+    /// From how many sequences.
+    pub sequences: usize,
+    /// Time of the first picture that shows it.
+    pub first_seen: Option<Timestamp>,
+    /// Time of the last picture that shows it.
+    pub last_seen: Option<Timestamp>,
+    /// Ids of its pictures, best first, joined by `;`.
+    pub panoramax: String,
+    /// A page or file that shows the best picture.
+    pub picture_url: Option<String>,
+    /// Where it is in that picture: `x0,y0,x1,y1` in pixels of the file.
+    pub picture_box: Option<String>,
+    /// Licences of the pictures used, joined by `;`.
+    pub license: Option<String>,
+    /// Who took the pictures used, joined by `;`.
+    pub producer: Option<String>,
+    /// Tags for OpenStreetMap, joined by `;`.
+    pub osm_tags: Option<String>,
+}
+
+/// A sighting's picture, as far as an entry speaks of it.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence<'a> {
+    /// Identifier of the picture.
+    pub picture_id: &'a str,
+    /// Identifier of its sequence.
+    pub sequence_id: &'a str,
+    /// When it was taken.
+    pub taken_at: Option<Timestamp>,
+    /// A page or file that shows it.
+    pub page_url: Option<&'a str>,
+    /// Its licence.
+    pub license: Option<&'a str>,
+    /// Who took it.
+    pub producer: Option<&'a str>,
+    /// The thing's box in pixels of the file.
+    pub pixels: Option<PixelBox>,
+    /// Azimuth of the ray, degrees.
+    pub azimuth_deg: f64,
+    /// Elevation of the ray, degrees.
+    pub elevation_deg: Option<f64>,
+}
+
+impl Entry {
+    /// The entry of a landmark that rests on `evidence`, best first.
+    pub fn new(find: &str, class: &Class, landmark: &Landmark, evidence: &[Evidence<'_>]) -> Self {
+        let ellipse = landmark.covariance.ellipse();
+        let best = evidence.first();
+        let mut sequences: Vec<&str> = evidence.iter().map(|e| e.sequence_id).collect();
+        sequences.sort_unstable();
+        sequences.dedup();
+        let direction_deg = landmark.direction_deg.map(|d| rounded(d, 0) % 360.0);
+        Self {
+            lon_deg: rounded(landmark.lon_deg, 7),
+            lat_deg: rounded(landmark.lat_deg, 7),
+            id: best.map_or_else(String::new, |best| identity(find, class.inventory_name(), best)),
+            find: find.to_owned(),
+            class: class.inventory_name().to_owned(),
+            value: class.value.clone(),
+            label: class.label().to_owned(),
+            class_confidence: rounded(landmark.class_confidence, 3),
+            probability: rounded(landmark.probability, 3),
+            method: landmark.method.name(),
+            accuracy_m: rounded(ellipse.major_m, 2),
+            ellipse_major_m: rounded(ellipse.major_m, 2),
+            ellipse_minor_m: rounded(ellipse.minor_m, 2),
+            ellipse_azimuth_deg: rounded(ellipse.azimuth_deg, 1) % 180.0,
+            direction_deg,
+            sightings: evidence.len(),
+            sequences: sequences.len(),
+            first_seen: evidence.iter().filter_map(|e| e.taken_at).min(),
+            last_seen: evidence.iter().filter_map(|e| e.taken_at).max(),
+            panoramax: distinct(evidence.iter().map(|e| e.picture_id)).unwrap_or_default(),
+            picture_url: best.and_then(|e| e.page_url).map(str::to_owned),
+            picture_box: best.and_then(|e| e.pixels).map(|b| {
+                format!("{:.0},{:.0},{:.0},{:.0}", b.x0.round(), b.y0.round(), b.x1.round(), b.y1.round())
+            }),
+            license: distinct_sorted(evidence.iter().filter_map(|e| e.license)),
+            producer: distinct_sorted(evidence.iter().filter_map(|e| e.producer)),
+            osm_tags: osm_tags(class, direction_deg.filter(|_| landmark.method == Method::Triangulated)),
+        }
+    }
+}
+
+/// Twelve hexadecimal digits out of what the best sighting shows and where it looks.
+///
+/// A sighting belongs to one landmark, so two landmarks differ; a survey run again has the same best sighting.
+fn identity(find: &str, class: &str, best: &Evidence<'_>) -> String {
+    let elevation = best.elevation_deg.unwrap_or_default();
+    let text = format!("{find}|{class}|{}|{:.2}|{elevation:.2}", best.picture_id, best.azimuth_deg);
+    Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Gives entries whose ids are equal, as those of two equal lines of a table are, a number behind it.
+pub fn make_ids_unique(entries: &mut [Entry]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in entries {
+        let count = seen.entry(entry.id.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            entry.id = format!("{}-{count}", entry.id);
+        }
+    }
+}
+
+/// The class's own tags, or the French `traffic_sign` tag of its code, and the direction where it was triangulated.
+fn osm_tags(class: &Class, direction_deg: Option<f64>) -> Option<String> {
+    let tags = match (&class.osm_tags, &class.code) {
+        (Some(tags), _) => tags.clone(),
+        (None, Some(code)) => {
+            let value = class.value.as_ref().map_or_else(String::new, |value| format!("[{value}]"));
+            format!("traffic_sign=FR:{code}{value}")
+        }
+        (None, None) => return None,
+    };
+    Some(direction_deg.map_or_else(|| tags.clone(), |degrees| format!("{tags};direction={degrees:.0}")))
+}
+
+/// A number with so many decimals. Nothing is lost: the ellipse says how little of them counts.
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let factor = 10_f64.powi(decimals);
+    let rounded = (value * factor).round() / factor;
+    // There is no negative zero in a table.
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
+
+/// Texts joined by `;`, each once, in the order of their first place.
+fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut seen: Vec<&str> = Vec::new();
+    for text in texts.filter(|text| !text.is_empty()) {
+        if !seen.contains(&text) {
+            seen.push(text);
+        }
+    }
+    (!seen.is_empty()).then(|| seen.join(";"))
+}
+
+fn distinct_sorted<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut texts: Vec<&str> = texts.collect();
+    texts.sort_unstable();
+    distinct(texts.into_iter())
+}
+
+/// How an inventory was obtained: the member `survey` beside its features.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Lineage {
+    /// Name and version of the program.
+    pub tool: String,
+    /// Whether all pictures had their turn; `false` for a run that was stopped.
+    pub complete: bool,
+    /// When the run began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// What was looked for.
+    pub find: String,
+    /// The models that were run.
+    pub models: Vec<ModelRecord>,
+    /// What was set, as far as it bears on the result.
+    pub settings: BTreeMap<String, serde_json::Value>,
+    /// The area as a GeoJSON geometry; none for a folder.
+    pub area: Option<serde_json::Value>,
+    /// API root, folder or files that the pictures came from.
+    pub source: String,
+    /// What became of the pictures.
+    pub pictures: PictureCounts,
+    /// What became of the detections.
+    pub sightings: SightingCounts,
+    /// How many pictures there were of each licence.
+    pub licenses: BTreeMap<String, usize>,
+    /// How many pictures there were of each producer.
+    pub producers: BTreeMap<String, usize>,
+}
+
+impl Lineage {
+    /// The lineage of a run of this version.
+    pub fn of_this_tool() -> Self {
+        Self { tool: concat!("arpent ", env!("CARGO_PKG_VERSION")).to_owned(), complete: true, ..Self::default() }
+    }
+}
+
+/// A model that was run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelRecord {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// Licence of its weights.
+    pub license: Option<String>,
+}
+
+/// What became of the pictures: found = done + empty + failed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PictureCounts {
+    /// Pictures of the area.
+    pub found: usize,
+    /// Of those, looked at and something was detected.
+    pub done: usize,
+    /// Looked at and nothing was detected.
+    pub empty: usize,
+    /// Not looked at, for a reason.
+    pub failed: usize,
+    /// The failed ones by reason.
+    pub failures: BTreeMap<String, usize>,
+    /// The failed ones by name, the first [`MAX_NAMED_FAILURES`] of them.
+    pub failed_pictures: Vec<FailedPicture>,
+    /// Pictures of the area that were left out because only so many were asked for; not counted as found.
+    pub beyond_max_pictures: usize,
+}
+
+/// So many failed pictures are named; all are counted.
+pub const MAX_NAMED_FAILURES: usize = 1000;
+
+/// A picture that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct FailedPicture {
+    /// Its identifier.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of the detections: found = in_landmarks + left_out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct SightingCounts {
+    /// Detections in all pictures.
+    pub found: usize,
+    /// Of those, the ones that a landmark rests on.
+    pub in_landmarks: usize,
+    /// Those of things that rather do not exist: seen once where several pictures should have seen them.
+    pub left_out: usize,
+}
+
+impl PictureCounts {
+    /// Counts a picture that failed.
+    pub fn fail(&mut self, id: String, reason: String) {
+        self.failed += 1;
+        *self.failures.entry(reason.clone()).or_default() += 1;
+        if self.failed_pictures.len() < MAX_NAMED_FAILURES {
+            self.failed_pictures.push(FailedPicture { id, reason });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locate::Covariance;
+
+    fn landmark() -> Landmark {
+        Landmark {
+            lon_deg: 7.123_456_789,
+            lat_deg: 48.0,
+            covariance: Covariance { xx: 1.0, xy: 0.0, yy: 4.0 },
+            class: 0,
+            class_confidence: 0.7,
+            probability: 0.9,
+            method: Method::Triangulated,
+            direction_deg: Some(359.7),
+            sightings: vec![0, 1],
+        }
+    }
+
+    fn evidence(picture_id: &'static str, sequence_id: &'static str) -> Evidence<'static> {
+        Evidence { picture_id, sequence_id, license: Some("etalab-2.0"), ..Evidence::default() }
+    }
+
+    #[test]
+    fn an_entry_says_what_a_mapper_needs() {
+        let class = Class { name: "speed".into(), code: Some("B14".into()), value: Some("50".into()), ..Class::default() };
+        let entry =
+            Entry::new("signs", &class, &landmark(), &[evidence("b", "s"), evidence("a", "t"), evidence("b", "s")]);
+        assert_eq!(entry.osm_tags.as_deref(), Some("traffic_sign=FR:B14[50];direction=0"));
+        assert_eq!((entry.class.as_str(), entry.label.as_str()), ("B14", "speed"));
+        assert_eq!(entry.panoramax, "b;a");
+        assert_eq!((entry.sightings, entry.sequences, entry.lon_deg), (3, 2, 7.1234568));
+        assert_eq!(entry.license.as_deref(), Some("etalab-2.0"));
+        assert_eq!((entry.accuracy_m, entry.ellipse_minor_m, entry.ellipse_azimuth_deg), (4.9, 2.45, 0.0));
+    }
+
+    #[test]
+    fn ids_are_stable_and_unique() {
+        let class = Class::default();
+        let entry = |id| Entry::new("signs", &class, &landmark(), &[evidence(id, "s")]);
+        assert_eq!(entry("a").id, entry("a").id);
+        assert_ne!(entry("a").id, entry("b").id);
+        let mut entries = [entry("a"), entry("a")];
+        make_ids_unique(&mut entries);
+        assert_ne!(entries[0].id, entries[1].id);
+    }
+}
