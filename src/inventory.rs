@@ -130,9 +130,9 @@ impl Entry {
             last_seen: evidence.iter().filter_map(|e| e.taken_at).max(),
             panoramax: distinct(evidence.iter().map(|e| e.picture_id)).unwrap_or_default(),
             picture_url: best.and_then(|e| e.page_url).map(str::to_owned),
-            picture_box: best.and_then(|e| e.pixels).map(|b| {
-                format!("{:.0},{:.0},{:.0},{:.0}", b.x0.round(), b.y0.round(), b.x1.round(), b.y1.round())
-            }),
+            picture_box: best
+                .and_then(|e| e.pixels)
+                .map(|b| format!("{:.0},{:.0},{:.0},{:.0}", b.x0.round(), b.y0.round(), b.x1.round(), b.y1.round())),
             license: distinct_sorted(evidence.iter().filter_map(|e| e.license)),
             producer: distinct_sorted(evidence.iter().filter_map(|e| e.producer)),
             osm_tags: osm_tags(class, direction_deg.filter(|_| landmark.method == Method::Triangulated)),
@@ -328,7 +328,8 @@ mod tests {
 
     #[test]
     fn an_entry_says_what_a_mapper_needs() {
-        let class = Class { name: "speed".into(), code: Some("B14".into()), value: Some("50".into()), ..Class::default() };
+        let class =
+            Class { name: "speed".into(), code: Some("B14".into()), value: Some("50".into()), ..Class::default() };
         let entry =
             Entry::new("signs", &class, &landmark(), &[evidence("b", "s"), evidence("a", "t"), evidence("b", "s")]);
         assert_eq!(entry.osm_tags.as_deref(), Some("traffic_sign=FR:B14[50];direction=0"));

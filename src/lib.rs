@@ -15,6 +15,7 @@
 
 pub mod area;
 pub mod camera;
+pub mod draw;
 pub mod export;
 pub mod inventory;
 pub mod locate;

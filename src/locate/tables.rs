@@ -96,7 +96,8 @@ impl Tables {
             });
             let time = time.map(|column| row.text(column)).filter(|text| !text.is_empty());
             let time = time.map(|text| {
-                text.parse().map_err(|_| row.wrong(format!("time '{text}' is not RFC 3339, such as 2024-05-06T08:00:00Z")))
+                text.parse()
+                    .map_err(|_| row.wrong(format!("time '{text}' is not RFC 3339, such as 2024-05-06T08:00:00Z")))
             });
             self.taken_at.push(time.transpose()?);
         }
@@ -154,7 +155,8 @@ struct Row<'a> {
 
 impl Table {
     fn open(path: &Path) -> Result<Self, TableError> {
-        let wrong = |error: &dyn std::fmt::Display| TableError::File { path: path.to_owned(), why: error.to_string() };
+        let wrong =
+            |error: &dyn std::fmt::Display| TableError::File { path: path.to_owned(), why: error.to_string() };
         let mut file = BufReader::new(File::open(path).map_err(|error| wrong(&error))?);
         let gzipped = file.fill_buf().map_err(|error| wrong(&error))?.starts_with(&[0x1F, 0x8B]);
         let bytes: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };

@@ -125,6 +125,11 @@ impl Model {
 }
 
 impl Detector {
+    /// Size of the input, pixels.
+    pub fn input(&self) -> (u32, u32) {
+        (self.manifest.input.width, self.manifest.input.height)
+    }
+
     /// What the detector sees in an upright picture, best first. `plan` must be made for pictures of its size.
     pub fn detect(&mut self, picture: &RgbImage, plan: &Plan) -> Result<Vec<Detection>, ModelError> {
         let mut tensor = std::mem::take(&mut self.tensor);
@@ -154,7 +159,7 @@ impl Detector {
 
     /// Runs the model on the tensor of one view.
     fn run(&mut self, tensor: &[f32], candidates: &mut Vec<Candidate>) -> Result<(), ModelError> {
-        let (input, classes) = ((self.manifest.input.width, self.manifest.input.height), self.manifest.classes.len());
+        let (input, classes) = (self.input(), self.manifest.classes.len());
         let shape = [1, 3, input.1 as usize, input.0 as usize];
         let failed = |error: ort::Error| ModelError::Run(error.to_string());
         let value = TensorRef::from_array_view((shape, tensor)).map_err(failed)?;

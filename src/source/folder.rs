@@ -10,7 +10,7 @@ use geo::{Bearing, Distance, Haversine, Point};
 use super::exif::{self, Metadata};
 use super::jpeg;
 use super::{FetchError, Listing, Query, Source, SourceError, Unusable};
-use crate::picture::{HeadingSource, Image, Picture, Pose, sort_as_taken};
+use crate::picture::{Camera, HeadingSource, Image, Picture, Pose, sort_as_taken};
 
 /// No street-level picture is larger, bytes.
 const MAX_PICTURE_BYTES: u64 = 200 << 20;
@@ -171,6 +171,12 @@ fn read_metadata(path: &Path) -> Result<(Metadata, u64), &'static str> {
         _ => "file not readable",
     })?;
     Ok((exif::interpret(&headers), size_bytes))
+}
+
+/// The camera of a single file, which may lack all metadata: a flat picture of unknown field of view then.
+pub fn camera_of(path: &Path) -> Camera {
+    let camera = read_metadata(path).ok().and_then(|(metadata, _)| metadata.camera.ok());
+    camera.unwrap_or(Camera::Perspective { long_side_fov_deg: None })
 }
 
 /// Orders a sequence as taken: by time where every picture has one, else by name.

@@ -1,0 +1,108 @@
+//! The options that say which pictures are wanted, and where they are.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use arpent::area::Area;
+use arpent::source::{Folder, Panoramax, Query, Source};
+use clap::Args;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+/// The federated catalogue of all Panoramax servers.
+const DEFAULT_API: &str = "https://api.panoramax.xyz/api";
+
+#[derive(Args)]
+#[command(next_help_heading = "Which pictures")]
+pub struct AreaOptions {
+    #[command(flatten)]
+    place: Place,
+    /// Root of the API of a Panoramax server
+    #[arg(long, value_name = "URL", default_value = DEFAULT_API, conflicts_with = "pictures")]
+    api: String,
+    /// Bearer token, sent to the server of --api alone
+    #[arg(long, env = "ARPENT_TOKEN", hide_env_values = true, value_name = "TOKEN", conflicts_with = "pictures")]
+    token: Option<String>,
+    /// Only pictures taken on that day or later: 2024-05-01, or a time such as 2024-05-01T12:00:00Z
+    #[arg(long, value_name = "DATE", value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only pictures taken on that day or before
+    #[arg(long, value_name = "DATE", value_parser = until)]
+    until: Option<Timestamp>,
+    /// At most so many pictures: the first ones in the order of sequences
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_pictures: Option<u32>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Place {
+    /// Bounding box in degrees
+    #[arg(long, value_name = "W,S,E,N", value_parser = Area::parse_bbox, allow_hyphen_values = true)]
+    bbox: Option<Area>,
+    /// GeoJSON file with a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them, in WGS 84
+    #[arg(long, value_name = "FILE")]
+    area: Option<PathBuf>,
+    /// Folder of geotagged JPEGs; each sub-folder is a sequence
+    #[arg(long, value_name = "DIR")]
+    pictures: Option<PathBuf>,
+}
+
+impl AreaOptions {
+    pub fn source(&self) -> Result<Box<dyn Source>> {
+        Ok(match &self.place.pictures {
+            Some(folder) => Box::new(Folder::open(folder)?),
+            None => Box::new(Panoramax::new(&self.api, self.token.clone())?),
+        })
+    }
+
+    pub fn query(&self) -> Result<Query> {
+        let area = match (&self.place.bbox, &self.place.area) {
+            (Some(area), _) => Some(area.clone()),
+            (None, Some(path)) => {
+                let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+                Some(Area::from_geojson(&text).with_context(|| path.display().to_string())?)
+            }
+            (None, None) => None,
+        };
+        Ok(Query { area, since: self.since, until: self.until })
+    }
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    moment(text, |day| Some(day))
+}
+
+/// The end of a day is the last moment before the next one.
+fn until(text: &str) -> Result<Timestamp, String> {
+    moment(text, |day| day.tomorrow().ok()).and_then(|moment| {
+        let is_day = text.parse::<Date>().is_ok() && !text.contains(['T', 't', ' ']);
+        if is_day { moment.checked_sub(1.millisecond()).map_err(|error| error.to_string()) } else { Ok(moment) }
+    })
+}
+
+fn moment(text: &str, day: impl Fn(Date) -> Option<Date>) -> Result<Timestamp, String> {
+    let wanted = || "write a day, 2024-05-01, or a time, 2024-05-01T12:00:00Z".to_owned();
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    let date = text.parse::<Date>().ok().filter(|_| !text.contains(['T', 't', ' '])).ok_or_else(wanted)?;
+    let midnight = day(date).and_then(|date| date.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).ok()).ok_or_else(wanted)?;
+    Ok(midnight.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_begin_and_end() {
+        assert_eq!(since("2024-05-01").unwrap().to_string(), "2024-05-01T00:00:00Z");
+        assert_eq!(until("2024-05-01").unwrap().to_string(), "2024-05-01T23:59:59.999Z");
+        assert_eq!(until("2024-05-01T12:00:00+02:00").unwrap().to_string(), "2024-05-01T10:00:00Z");
+        for wrong in ["yesterday", "2024", "2024-13-01", "2024-05-01T12:00", ""] {
+            assert!(since(wrong).unwrap_err().contains("2024-05-01T12:00:00Z"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `arpent detect`: single pictures in, boxes out.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use arpent::camera::Lens;
+use arpent::draw;
+use arpent::model::{Class, Detection, Detector, Manifest};
+use arpent::source::folder::camera_of;
+use arpent::view::{Decoded, PixelBox, Plan, decode};
+use clap::Args;
+use serde::Serialize;
+
+use super::model::ModelOptions;
+use super::{Done, count, print_line};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// JPEG or PNG files; 360° pictures are known by their GPano metadata
+    #[arg(required = true, value_name = "PICTURE")]
+    pictures: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelOptions,
+    /// Draw the boxes onto copies of the pictures in this folder
+    #[arg(long, value_name = "DIR")]
+    draw: Option<PathBuf>,
+    /// Print one line of JSON for each picture
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of `--json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    picture: String,
+    width: u32,
+    height: u32,
+    detections: Vec<Found<'a>>,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    r#box: [f32; 4],
+    class: &'a str,
+    value: Option<&'a str>,
+    confidence: f32,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Done> {
+    let model = arguments.model.open()?;
+    if let Some(folder) = &arguments.draw {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    let mut detector = model.detector()?;
+    let mut failed = 0;
+    for path in &arguments.pictures {
+        match look(path, &mut detector) {
+            Ok((decoded, detections)) => report(arguments, path, decoded, &detections, model.manifest())?,
+            Err(error) => {
+                failed += 1;
+                eprintln!("{}: {error:#}", path.display());
+            }
+        }
+    }
+    match failed {
+        0 => Ok(Done::Well),
+        all if all == arguments.pictures.len() => anyhow::bail!("no picture could be looked at"),
+        _ => Ok(Done::WithFailures),
+    }
+}
+
+fn look(path: &Path, detector: &mut Detector) -> Result<(Decoded, Vec<Detection>)> {
+    let bytes = std::fs::read(path)?;
+    let decoded = decode(&bytes)?;
+    let (width, height) = decoded.image.dimensions();
+    let lens = Lens::new(&camera_of(path), width, height);
+    let plan = Plan::new(&lens, width, height, detector.input());
+    let detections = detector.detect(&decoded.image, &plan)?;
+    Ok((decoded, detections))
+}
+
+fn report(
+    arguments: &Arguments,
+    path: &Path,
+    decoded: Decoded,
+    detections: &[Detection],
+    manifest: &Manifest,
+) -> Result<()> {
+    let turn = decoded.turn;
+    let class = |detection: &Detection| manifest.classes.get(detection.class);
+    if arguments.json {
+        let detections = detections.iter().filter_map(|detection| {
+            let (class, pixels) = (class(detection)?, turn.to_file(detection.pixels));
+            Some(Found {
+                r#box: [pixels.x0, pixels.y0, pixels.x1, pixels.y1].map(tenths),
+                class: class.inventory_name(),
+                value: class.value.as_deref(),
+                confidence: (detection.score * 1000.0).round() / 1000.0,
+            })
+        });
+        let picture = path.display().to_string();
+        let line = Line { picture, width: turn.width, height: turn.height, detections: detections.collect() };
+        print_line(&serde_json::to_string(&line)?)?;
+    } else {
+        print_line(&format!("{}: {}", path.display(), count(detections.len(), "detection")))?;
+        for detection in detections {
+            let name = class(detection).map_or("?", Class::inventory_name);
+            let PixelBox { x0, y0, x1, y1 } = turn.to_file(detection.pixels);
+            print_line(&format!("  {:.2}  {name:<12} {x0:.0},{y0:.0},{x1:.0},{y1:.0}", detection.score))?;
+        }
+    }
+    if let Some(folder) = &arguments.draw {
+        draw_copy(folder, path, decoded, detections, manifest)?;
+    }
+    Ok(())
+}
+
+fn tenths(value: f32) -> f32 {
+    (value * 10.0).round() / 10.0
+}
+
+/// Writes an upright copy with the boxes. Its name is the picture's; a second picture of that name gets a number.
+fn draw_copy(
+    folder: &Path,
+    path: &Path,
+    decoded: Decoded,
+    detections: &[Detection],
+    manifest: &Manifest,
+) -> Result<()> {
+    let mut image = decoded.image;
+    for detection in detections {
+        let name = manifest.classes.get(detection.class).map_or("?", Class::inventory_name);
+        draw::labelled_box(&mut image, detection.pixels, &format!("{name} {:.2}", detection.score));
+    }
+    let stem = path.file_stem().map_or_else(|| "picture".into(), |stem| stem.to_string_lossy());
+    let mut copy = folder.join(format!("{stem}.jpg"));
+    let mut number = 1;
+    // The picture itself may lie in the folder: it is never written over.
+    while copy.exists() {
+        number += 1;
+        copy = folder.join(format!("{stem}-{number}.jpg"));
+    }
+    image.save(&copy).with_context(|| format!("{} cannot be written", copy.display()))?;
+    eprintln!("drawn to {}", copy.display());
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! `arpent locate`: tables in, landmarks out.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use arpent::export::{Output, geojson};
+use arpent::inventory::{Entry, Evidence, Inventory, Lineage, SightingCounts, make_ids_unique};
+use arpent::locate::locate;
+use arpent::locate::tables::Tables;
+use arpent::model::Class;
+use clap::Args;
+
+use super::{Done, count};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Table of pictures: picture_id, sequence_id, lon, lat, position_sd_m, heading_deg, heading_sd_deg, hfov_deg
+    /// (360 = all round), and time if known; .gz is read too
+    #[arg(value_name = "PICTURES.csv")]
+    pictures: PathBuf,
+    /// Table of sightings: picture_id, azimuth_deg, azimuth_sd_deg, class, and range_m, range_sd_m, elevation_deg,
+    /// score if known
+    #[arg(value_name = "SIGHTINGS.csv")]
+    sightings: PathBuf,
+    /// The GeoJSON file to write
+    #[arg(short, long, value_name = "OUT.geojson")]
+    output: PathBuf,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Done> {
+    let path = arguments.output.display();
+    let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
+    let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
+    let landmarks = locate(&tables.stations, &tables.sightings, false);
+    let mut entries: Vec<Entry> = landmarks
+        .iter()
+        .filter_map(|landmark| {
+            let name = tables.classes.get(landmark.class)?.clone();
+            let evidence: Vec<Evidence<'_>> = landmark.sightings.iter().map(|s| evidence(&tables, *s)).collect();
+            Some(Entry::new("sightings", &Class { name, ..Class::default() }, landmark, &evidence))
+        })
+        .collect();
+    make_ids_unique(&mut entries);
+
+    let mut lineage = Lineage::of_this_tool();
+    lineage.find = "sightings".to_owned();
+    lineage.source = format!("{}, {}", arguments.pictures.display(), arguments.sightings.display());
+    let with_sightings: BTreeSet<usize> = tables.sightings.iter().map(|s| s.station).collect();
+    lineage.pictures.found = tables.stations.len();
+    lineage.pictures.done = with_sightings.len();
+    lineage.pictures.empty = tables.stations.len() - with_sightings.len();
+    let found = tables.sightings.len();
+    let in_landmarks = landmarks.iter().map(|l| l.sightings.len()).sum();
+    lineage.sightings = SightingCounts { found, in_landmarks, left_out: found - in_landmarks };
+
+    let inventory = Inventory { entries, lineage };
+    output.finish(|out| geojson::write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
+    eprintln!("{} from {}, written to {path}", count(landmarks.len(), "landmark"), count(found, "sighting"));
+    Ok(Done::Well)
+}
+
+fn evidence(tables: &Tables, sighting: usize) -> Evidence<'_> {
+    let sighting = &tables.sightings[sighting];
+    let station = &tables.stations[sighting.station];
+    Evidence {
+        picture_id: &station.picture_id,
+        sequence_id: &station.sequence_id,
+        taken_at: tables.taken_at[sighting.station],
+        azimuth_deg: sighting.azimuth_deg,
+        elevation_deg: sighting.elevation_deg,
+        ..Evidence::default()
+    }
+}

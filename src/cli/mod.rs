@@ -1,0 +1,90 @@
+//! The commands: arguments in, one call of the library, what is printed.
+
+mod area;
+mod detect;
+mod locate;
+mod model;
+mod pictures;
+mod progress;
+mod survey;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Finds what stands along the street in street-level pictures, and puts each object on a map, once.
+#[derive(Parser)]
+#[command(name = "arpent", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Survey an area: find things in its pictures and write one feature for each
+    Survey(survey::Arguments),
+    /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
+    Pictures(pictures::Arguments),
+    /// Run a detector over single pictures
+    Detect(detect::Arguments),
+    /// Place landmarks from tables of pictures and sightings
+    Locate(locate::Arguments),
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// As asked.
+    Well,
+    /// With a result, but some pictures failed.
+    WithFailures,
+}
+
+/// Runs the command of the program's arguments: 0 done, 1 failed, 2 wrong usage, 3 done but some pictures failed.
+pub fn run() -> ExitCode {
+    // clap prints what is wrong and exits with 2 by itself.
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Survey(arguments) => survey::run(&arguments),
+        Command::Pictures(arguments) => pictures::run(&arguments),
+        Command::Detect(arguments) => detect::run(&arguments),
+        Command::Locate(arguments) => locate::run(&arguments),
+    };
+    match outcome {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::WithFailures) => ExitCode::from(3),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("arpent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the reader of our output went away, as `head` does: no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Writes a line of results.
+fn print_line(line: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout().lock(), "{line}")
+}
+
+/// A count with its noun: `1 picture`, `2 pictures`.
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

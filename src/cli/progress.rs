@@ -1,0 +1,122 @@
+//! How a survey tells how far it is: a bar on a terminal, plain lines elsewhere, all on standard error.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use arpent::picture::Picture;
+use arpent::survey::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::count;
+
+/// Plain lines come no closer than this.
+const LINE_EVERY: Duration = Duration::from_secs(15);
+/// So many failures are told as they happen; all are in the result.
+const TOLD_FAILURES: usize = 10;
+
+pub struct Teller {
+    bar: Option<ProgressBar>,
+    began: Instant,
+    last_line: Instant,
+    total: usize,
+    looked: usize,
+    failed: usize,
+    detections: usize,
+}
+
+impl Teller {
+    pub fn new() -> Self {
+        let now = Instant::now();
+        let bar =
+            std::io::stderr().is_terminal().then(|| ProgressBar::new_spinner().with_message("listing the pictures"));
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        Self { bar, began: now, last_line: now, total: 0, looked: 0, failed: 0, detections: 0 }
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn left(&self) -> String {
+        let each = self.began.elapsed().as_secs_f64() / self.looked.max(1) as f64;
+        duration(each * self.total.saturating_sub(self.looked) as f64)
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Progress for Teller {
+    fn listed(&mut self, pictures: usize) {
+        self.total = pictures;
+        self.began = Instant::now();
+        self.last_line = self.began;
+        self.say(&format!("{} to look at", count(pictures, "picture")));
+        if let Some(bar) = &self.bar {
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} pictures, {msg}, {eta} left");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_length(pictures as u64);
+            bar.set_message("0 detections");
+            bar.reset_eta();
+        }
+    }
+
+    fn looked(&mut self, picture: &Picture, detections: usize, failure: Option<&str>) {
+        self.looked += 1;
+        self.detections += detections;
+        if let Some(reason) = failure {
+            self.failed += 1;
+            if self.failed <= TOLD_FAILURES {
+                self.say(&format!("{}: {reason}", picture.id));
+            }
+            if self.failed == TOLD_FAILURES {
+                self.say("further failures are only counted here; the result names them");
+            }
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_message(count(self.detections, "detection"));
+            bar.set_position(self.looked as u64);
+        } else if self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            let found = count(self.detections, "detection");
+            eprintln!("{} of {} pictures, {found}, {} left", self.looked, self.total, self.left());
+        }
+    }
+}
+
+/// A duration as people say it.
+pub fn duration(seconds: f64) -> String {
+    let seconds = seconds.max(0.0);
+    if seconds < 90.0 {
+        format!("{:.0} s", seconds.ceil())
+    } else if seconds < 90.0 * 60.0 {
+        format!("{:.0} min", seconds / 60.0)
+    } else if seconds < 36.0 * 3600.0 {
+        format!("{:.1} h", seconds / 3600.0)
+    } else {
+        format!("{:.1} days", seconds / 86400.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_readable() {
+        assert_eq!(
+            [0.2, 75.0, 600.0, 7200.0, 200_000.0].map(duration),
+            ["1 s", "75 s", "10 min", "2.0 h", "2.3 days"]
+        );
+    }
+}

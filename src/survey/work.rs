@@ -1,0 +1,65 @@
+//! What a worker does with the bytes of one picture.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::camera::Lens;
+use crate::model::{Detection, Detector};
+use crate::picture::{Camera, Picture};
+use crate::view::{Plan, Turn, decode};
+
+/// Plans kept: pictures of one sequence share theirs, and several sequences are on the way at a time.
+const PLANS: usize = 4;
+
+/// What was seen in a picture.
+#[derive(Debug)]
+pub(super) struct Looked {
+    /// Width and height of the upright image, pixels.
+    pub upright_size: (u32, u32),
+    /// How the file lies to the upright image.
+    pub turn: Turn,
+    /// In upright pixels, best first.
+    pub detections: Vec<Detection>,
+}
+
+/// A detector and the plans of the last kinds of pictures that it saw.
+pub(super) struct Worker {
+    detector: Detector,
+    input: (u32, u32),
+    plans: Vec<(Kind, Plan)>,
+}
+
+/// What a plan depends on.
+type Kind = (Camera, u32, u32);
+
+impl Worker {
+    pub(super) fn new(detector: Detector) -> Self {
+        Self { input: detector.input(), detector, plans: Vec::new() }
+    }
+
+    /// Decodes a picture and looks at it. The reason of a failure is a few words that are counted together.
+    pub(super) fn look(&mut self, picture: &Picture, bytes: &[u8]) -> Result<Looked, String> {
+        let decoded = decode(bytes).map_err(|error| error.to_string())?;
+        let (width, height) = decoded.image.dimensions();
+        let kind = (picture.camera, width, height);
+        let place = match self.plans.iter().position(|(known, _)| *known == kind) {
+            Some(place) => place,
+            None => {
+                self.plans.truncate(PLANS - 1);
+                let lens = Lens::new(&picture.camera, width, height);
+                self.plans.push((kind, Plan::new(&lens, width, height, self.input)));
+                self.plans.len() - 1
+            }
+        };
+        // The last used stand in front.
+        self.plans[..=place].rotate_right(1);
+        let detections =
+            self.detector.detect(&decoded.image, &self.plans[0].1).map_err(|_| "detector failed".to_owned())?;
+        Ok(Looked { upright_size: (width, height), turn: decoded.turn, detections })
+    }
+
+    /// The same, with a panic of a decoder, which a damaged file may provoke, as one more reason to fail.
+    pub(super) fn look_safely(&mut self, picture: &Picture, bytes: &[u8]) -> Result<Looked, String> {
+        catch_unwind(AssertUnwindSafe(|| self.look(picture, bytes)))
+            .unwrap_or_else(|_| Err("picture file breaks the decoder".to_owned()))
+    }
+}
