@@ -13,12 +13,11 @@ use crate::surface::{Cut, Form, Surface};
 
 const SEED: u64 = 1936;
 
-const PLASTERS: [u32; 9] =
-    [0xd8_cb_b0, 0xc9_b2_8c, 0xe2_dc_cc, 0xb9_a6_90, 0xcf_c4_b6, 0xd9_c7_9a, 0xbf_bb_ae, 0xc7_b8_a8, 0xa9_a3_96];
-const SHUTTERS: [u32; 6] = [0x5c_4a_38, 0x4f_5d_49, 0x8a_85_7c, 0x6e_5a_44, 0x55_58_58, 0x7c_6f_5c];
-const ROOFS: [u32; 5] = [0x7e_55_44, 0x6d_4c_40, 0x5a_52_4e, 0x86_60_4c, 0x4d_4b_4c];
-const CARS: [u32; 6] = [0xc9_cb_cc, 0x2a_2c_2e, 0x8d_91_94, 0xe4_e4_e0, 0x4b_52_4c, 0x6f_67_5c];
-const LEAVES: [u32; 4] = [0x4c_6a_2c, 0x5a_74_32, 0x3f_5c_2b, 0x66_7c_3c];
+const PLASTERS: [u32; 9] = [0xd8cbb0, 0xc9b28c, 0xe2dccc, 0xb9a690, 0xcfc4b6, 0xd9c79a, 0xbfbbae, 0xc7b8a8, 0xa9a396];
+const SHUTTERS: [u32; 6] = [0x5c4a38, 0x4f5d49, 0x8a857c, 0x6e5a44, 0x555858, 0x7c6f5c];
+const ROOFS: [u32; 5] = [0x7e5544, 0x6d4c40, 0x5a524e, 0x86604c, 0x4d4b4c];
+const CARS: [u32; 6] = [0xc9cbcc, 0x2a2c2e, 0x8d9194, 0xe4e4e0, 0x4b524c, 0x6f675c];
+const LEAVES: [u32; 4] = [0x4c6a2c, 0x5a7432, 0x3f5c2b, 0x667c3c];
 
 /// Everything but the ground.
 pub fn surfaces(street: &Street) -> Vec<Surface> {
@@ -34,7 +33,7 @@ pub fn surfaces(street: &Street) -> Vec<Surface> {
     builder.parked_cars(&street.main);
     builder.lamps(&street.main.path);
     for pole in &street.poles {
-        builder.post(pole.foot, 0.035, pole.height, 0x8c_8f_92);
+        builder.post(pole.foot, 0.035, pole.height, 0x8c8f92);
     }
     for (number, sign) in street.signs.iter().enumerate() {
         let (width, height) = sign.face.size;
@@ -111,10 +110,10 @@ impl Builder {
             let columns = if i % 2 == 0 { (width / 2.5) as u32 } else { 0 };
             let door = (i == 0).then(|| self.chance.between(0.0, f64::from(columns)) as u32);
             let seed = (self.chance.unit() * 1000.0) as i64;
-            let facade = || Facade { plaster, shutters, width, storeys, columns, door, seed };
-            self.patch(corner, right, eaves, Cut::Whole, Material::Facade(facade()));
+            let facade = |lowest| Facade { lowest, plaster, shutters, width, storeys, columns, door, seed };
+            self.patch(corner, right, eaves, Cut::Whole, Material::Facade(facade(0.0)));
             if i % 2 == 1 {
-                self.patch(corner + eaves, right, ridge, Cut::Gable, Material::Facade(facade()));
+                self.patch(corner + eaves, right, ridge, Cut::Tapered(0.5), Material::Facade(facade(eaves.z)));
             }
         }
         let tiles = rgb(self.chance.pick(&ROOFS));
@@ -124,7 +123,7 @@ impl Builder {
             self.patch(corner + eaves - overhang, along, slope + overhang, Cut::Whole, Material::Tiles(tiles));
         }
         let chimney = start + along * 0.25 + depth * 0.4 + eaves + ridge * 0.6;
-        self.block(chimney, along.unit() * 0.6, depth.unit() * 0.5, 1.5, || plain(0x8a_70_60));
+        self.block(chimney, along.unit() * 0.6, depth.unit() * 0.5, 1.5, || plain(0x8a7060));
     }
 
     fn hedge(&mut self, path: &Path, right: f64, (from, to): (f64, f64)) {
@@ -141,12 +140,13 @@ impl Builder {
         let height = self.chance.between(4.5, 8.0);
         let colour = rgb(self.chance.pick(&LEAVES));
         let radius = self.chance.between(0.12, 0.2);
-        self.post(vec3(x, y, 0.0), radius, height * 0.7, 0x5b_4c_3e);
-        for _ in 0..11 {
-            let spread = height * 0.2;
+        self.post(vec3(x, y, 0.0), radius, height * 0.7, 0x5b4c3e);
+        for i in 0..16 {
+            // From the middle outwards, so that the crown holds together.
+            let spread = height * 0.012 * f64::from(i);
             let (dx, dy) = (self.chance.between(-spread, spread), self.chance.between(-spread, spread));
-            let rise = height * self.chance.between(0.5, 0.95);
-            let radius = height * self.chance.between(0.11, 0.19);
+            let rise = height * self.chance.between(0.68 - 0.01 * f64::from(i), 0.72 + 0.01 * f64::from(i));
+            let radius = height * (0.2 - 0.006 * f64::from(i));
             let form = Form::Crown { centre: vec3(x + dx, y + dy, rise), radius };
             self.surfaces.push(Surface { form, material: Material::Leaves(colour) });
         }
@@ -170,13 +170,21 @@ impl Builder {
         let (front, right) = (ahead(heading_deg), ahead(heading_deg + 90.0));
         let part = |back: f64, half_width: f64, low: f64| middle + front * back - right * half_width + UP * low;
         let paint = || Material::Plain { colour: rgb(colour), grain: 0.02 };
-        let glass = || Material::Plain { colour: rgb(0x2b_31_35), grain: 0.05 };
+        let glass = || Material::Plain { colour: rgb(0x2b3135), grain: 0.05 };
         self.block(part(-2.1, 0.87, 0.28), front * 4.2, right * 1.74, 0.6, paint);
-        self.block(part(-1.7, 0.78, 0.88), front * 2.6, right * 1.56, 0.46, glass);
-        self.block(part(-1.6, 0.75, 1.34), front * 2.2, right * 1.5, 0.06, paint);
-        self.block(part(-2.13, 0.8, 0.35), front * 4.26, right * 1.6, 0.16, || plain(0x2c_2d_2e));
+        let (cabin, span, rise) = (part(-1.9, 0.78, 0.88), right * 1.56, UP * 0.5);
+        for side in [cabin, cabin + span] {
+            self.patch(side, front * 3.0, rise, Cut::Tapered(0.22), glass());
+        }
+        self.patch(cabin, span, rise + front * 0.66, Cut::Whole, glass());
+        self.patch(cabin + front * 3.0, span, rise - front * 0.66, Cut::Whole, glass());
+        self.block(part(-1.27, 0.79, 1.36), front * 1.74, right * 1.58, 0.05, paint);
+        for pillar in [-1.25, -0.3, 0.4] {
+            self.block(part(pillar, 0.785, 0.88), front * 0.08, right * 1.57, 0.5, paint);
+        }
+        self.block(part(-2.13, 0.8, 0.35), front * 4.26, right * 1.6, 0.16, || plain(0x2c2d2e));
         for (along, side) in [(1.3, 1.0), (1.3, -1.0), (-1.3, 1.0), (-1.3, -1.0)] {
-            for (reach, lift, size, code) in [(0.885, 0.0, 0.62, 0x1c_1c_1d), (0.89, 0.12, 0.38, 0x86_88_8a)] {
+            for (reach, lift, size, code) in [(0.885, 0.0, 0.62, 0x1c1c1d), (0.89, 0.12, 0.38, 0x86888a)] {
                 let corner = middle + front * (along - size / 2.0) + right * (side * reach) + UP * lift;
                 self.patch(corner, front * size, UP * size, Cut::Round, plain(code));
             }
@@ -187,11 +195,11 @@ impl Builder {
         for along in [-12.0, 22.0, 56.0, 92.0, 128.0, 170.0, 204.0] {
             let (x, y) = path.place(along, 5.1);
             let foot = vec3(x, y, 0.0);
-            self.post(foot, 0.07, 6.5, 0x5d_63_63);
+            self.post(foot, 0.07, 6.5, 0x5d6363);
             let arm = ahead(path.heading_deg(along) - 90.0);
             let side = ahead(path.heading_deg(along));
-            self.block(foot + UP * 6.45 - side * 0.05, arm * 1.5, side * 0.1, 0.08, || plain(0x5d_63_63));
-            self.block(foot + UP * 6.38 + arm * 1.1 - side * 0.14, arm * 0.7, side * 0.28, 0.1, || plain(0x6a_70_70));
+            self.block(foot + UP * 6.45 - side * 0.05, arm * 1.5, side * 0.1, 0.08, || plain(0x5d6363));
+            self.block(foot + UP * 6.38 + arm * 1.1 - side * 0.14, arm * 0.7, side * 0.28, 0.1, || plain(0x6a7070));
         }
     }
 

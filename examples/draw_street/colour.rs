@@ -9,8 +9,6 @@ pub struct Colour {
     pub b: f64,
 }
 
-pub const BLACK: Colour = Colour { r: 0.0, g: 0.0, b: 0.0 };
-
 /// A colour as it is written for screens, 0xRRGGBB.
 pub fn rgb(code: u32) -> Colour {
     let channel = |shift: u32| (f64::from((code >> shift) & 0xff) / 255.0).powf(2.2);

@@ -5,11 +5,11 @@ use crate::glyph::written;
 use crate::pictogram::{bicycle, walker, zebra};
 use crate::shape::{Point, Shape, arc, disc, line, polygon, rectangle, regular};
 
-const RED: u32 = 0xd3_0f_1c;
-const BLUE: u32 = 0x06_3f_9c;
-const WHITE: u32 = 0xf7_f7_f5;
-const INK: u32 = 0x14_14_16;
-const YELLOW: u32 = 0xff_d2_10;
+const RED: u32 = 0xd30f1c;
+const BLUE: u32 = 0x063f9c;
+const WHITE: u32 = 0xf7f7f5;
+const INK: u32 = 0x141416;
+const YELLOW: u32 = 0xffd210;
 
 /// Width of the white rim around a face.
 const RIM_M: f64 = 0.012;

@@ -14,10 +14,10 @@ pub fn colour(street: &Street, x: f64, y: f64, footprint: f64) -> Colour {
     if places.iter().any(|(road, beside)| road.is_carriageway(beside)) {
         let marked = places[0].0.is_carriageway(&places[0].1) && is_marked(street, &places[0].1);
         let worn = 0.85 + 0.15 * noise(x * 5.0, y * 5.0, 9.0);
-        return if marked { rgb(0xdc_dc_d8) * worn } else { asphalt(x, y, footprint) };
+        return if marked { rgb(0xdcdcd8) * worn } else { asphalt(x, y, footprint) };
     }
     if places.iter().any(|(road, beside)| road.outside_kerb(beside) < KERB_M) {
-        return rgb(0xa9_a7_a2) * (1.0 + 0.1 * (noise(x * 6.0, y * 6.0, 2.0) - 0.5));
+        return rgb(0xa9a7a2) * (1.0 + 0.1 * (noise(x * 6.0, y * 6.0, 2.0) - 0.5));
     }
     match places.iter().find(|(road, beside)| road.outside_kerb(beside) < road.pavement) {
         Some((_, beside)) => slabs(beside, footprint),
@@ -62,7 +62,7 @@ fn is_marked(street: &Street, at: &Beside) -> bool {
 fn asphalt(x: f64, y: f64, footprint: f64) -> Colour {
     let patches = cloudy(x * 0.15, y * 0.15, 1.0) - 0.5;
     let stone = (noise(x * 22.0, y * 22.0, 5.0) - 0.5) * seen(0.05, footprint);
-    rgb(0x70_70_72) * (1.0 + 0.35 * patches + 0.35 * stone)
+    rgb(0x707072) * (1.0 + 0.35 * patches + 0.035 * stone)
 }
 
 fn slabs(at: &Beside, footprint: f64) -> Colour {
@@ -71,11 +71,11 @@ fn slabs(at: &Beside, footprint: f64) -> Colour {
     let is_joint = at.along.rem_euclid(0.6) < 0.02 || at.right.rem_euclid(0.6) < 0.02;
     let joint = if is_joint { -0.3 * seen(0.08, footprint) } else { 0.0 };
     let stain = cloudy(at.along * 0.4, at.right * 0.4, 8.0) - 0.5;
-    rgb(0x9c_98_92) * (1.0 + joint + 0.16 * slab * seen(0.6, footprint) + 0.25 * stain)
+    rgb(0x9c9892) * (1.0 + joint + 0.16 * slab * seen(0.6, footprint) + 0.25 * stain)
 }
 
 fn grass(x: f64, y: f64, footprint: f64) -> Colour {
     let coarse = cloudy(x * 0.5, y * 0.5, 4.0);
     let fine = (noise(x * 14.0, y * 14.0, 6.0) - 0.5) * seen(0.08, footprint);
-    rgb(0x55_6b_35).mix(rgb(0x7a_80_4a), coarse) * (1.0 + 0.6 * fine)
+    rgb(0x556b35).mix(rgb(0x7a804a), coarse) * (1.0 + 0.2 * fine)
 }

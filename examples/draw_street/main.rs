@@ -12,8 +12,10 @@ mod face;
 mod geo;
 mod glyph;
 mod ground;
+mod huffman;
 mod jpeg;
 mod material;
+mod metadata;
 mod pass;
 mod path;
 mod pictogram;
@@ -35,6 +37,9 @@ use clap::Parser;
 use crate::render::Painter;
 use crate::scene::Scene;
 use crate::street::Street;
+
+/// Of the JPEG files: with it, all of them together stay below four megabytes.
+const QUALITY: u8 = 66;
 
 /// Draw the sample street.
 #[derive(Parser)]
@@ -67,7 +72,7 @@ fn main() -> Result<()> {
     let painter = Painter { street: &street, scene: &scene };
     for shot in passes.iter().flat_map(|pass| &pass.shots).filter(|shot| shot.picture.contains(&only)) {
         let image = painter.paint(&shot.view);
-        write(&shot.picture, &jpeg::encode(shot, &image)?)?;
+        write(&shot.picture, &jpeg::encode(&image, QUALITY, &metadata::segments(shot)?))?;
         println!("{}", shot.picture);
     }
     Ok(())

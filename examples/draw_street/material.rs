@@ -51,19 +51,19 @@ impl Material {
             Self::Tiles(colour) => {
                 let row = (v / 0.33).floor();
                 let tile = lattice((u / 0.25 + 0.5 * row).floor() as i64, row as i64, 7) - 0.5;
-                let shade = 1.0 - 0.35 * (v / 0.33).fract().powi(4);
+                let shade = 1.0 - 0.2 * (v / 0.33).fract().powi(4);
                 let weather = cloudy(u * 0.6, v * 0.6, 3.0) - 0.5;
-                *colour * (1.0 + 0.3 * weather + (0.3 * tile + shade - 1.0) * seen(0.3, footprint))
+                *colour * (1.0 + 0.3 * weather + (0.1 * tile + shade - 1.0) * seen(0.3, footprint))
             }
             Self::Leaves(colour) => {
                 let coarse = noise(point.x * 2.0, point.y * 2.0, point.z * 2.0) - 0.5;
                 let fine = noise(point.x * 11.0, point.y * 11.0, point.z * 11.0) - 0.5;
-                *colour * (1.0 + 0.5 * coarse + 0.9 * fine * seen(0.12, footprint))
+                *colour * (1.0 + 0.6 * coarse + 0.25 * fine * seen(0.12, footprint))
             }
             Self::Plate { face, .. } if meeting.is_front => {
-                face.colour(on_face(face, (u, v))).unwrap_or(rgb(0x80_80_80))
+                face.colour(on_face(face, (u, v))).unwrap_or(rgb(0x808080))
             }
-            Self::Plate { .. } => rgb(0x8f_93_96) * (1.0 + 0.1 * (noise(u * 8.0, v * 8.0, 0.0) - 0.5)),
+            Self::Plate { .. } => rgb(0x8f9396) * (1.0 + 0.1 * (noise(u * 8.0, v * 8.0, 0.0) - 0.5)),
         }
     }
 }

@@ -32,8 +32,8 @@ pub struct Shot {
 /// A perspective camera along the street, then a 360° camera back.
 pub fn passes(street: &Street) -> [Pass; 2] {
     let mut chance = Chance::seeded(SEED);
-    let onward = (0..20).map(|i| (4.0 + 8.7 * f64::from(i), 1.55, 0.0));
-    let back = (0..16).map(|i| (177.0 - 11.5 * f64::from(i), -1.55, 180.0));
+    let onward = (0..19).map(|i| (4.0 + 9.0 * f64::from(i), 1.55, 0.0));
+    let back = (0..14).map(|i| (172.0 - 12.5 * f64::from(i), -1.55, 180.0));
     let flat = |eye, heading_deg| View {
         lens: Lens::Perspective { focal_35mm: 24 },
         width: 1920,

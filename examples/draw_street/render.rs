@@ -14,10 +14,10 @@ use crate::view::View;
 
 const SUN_AZIMUTH_DEG: f64 = 166.0;
 const SUN_UP_DEG: f64 = 44.0;
-const SUN_LIGHT: f64 = 0.62;
-const SKY_LIGHT: f64 = 0.42;
+const SUN_LIGHT: f64 = 1.05;
+const SKY_LIGHT: f64 = 0.52;
 /// Plates are painted with paint that shines back at the road, so they are never quite dark.
-const PLATE_LIGHT: (f64, f64) = (0.66, 0.34);
+const PLATE_LIGHT: (f64, f64) = (0.7, 0.32);
 const FARTHEST_M: f64 = 900.0;
 const HAZE_M: f64 = 900.0;
 /// Rays across and down a pixel where neighbours differ.
@@ -94,10 +94,10 @@ impl Painter<'_> {
         let in_sun = facing > 0.0 && self.scene.first_hit(&Ray { from: point, to: to_sun }, 80.0).is_none();
         let sun = if in_sun { facing } else { 0.0 };
         if matches!(material, Material::Plate { .. }) {
-            return rgb(0xff_ff_ff) * (PLATE_LIGHT.0 + PLATE_LIGHT.1 * sun);
+            return rgb(0xffffff) * (PLATE_LIGHT.0 + PLATE_LIGHT.1 * sun);
         }
         let open_sky = 0.72 + 0.28 * normal.z;
-        rgb(0xff_f4_e4) * (SUN_LIGHT * 1.45 * sun) + rgb(0xe4_ee_fb) * (SKY_LIGHT * open_sky)
+        rgb(0xfff4e4) * (SUN_LIGHT * sun) + rgb(0xe4eefb) * (SKY_LIGHT * open_sky)
     }
 }
 
@@ -107,16 +107,16 @@ fn to_sun() -> Vec3 {
 }
 
 fn hazy(colour: Colour, distance: f64) -> Colour {
-    colour.mix(rgb(0xc4_cd_d4), 1.0 - (-distance / HAZE_M).exp())
+    colour.mix(rgb(0xc4cdd4), 1.0 - (-distance / HAZE_M).exp())
 }
 
 fn sky(to: Vec3) -> Colour {
     let up = to.z.max(0.0);
-    let clear = rgb(0xcd_dc_e6).mix(rgb(0x6d_9a_cc), up.powf(0.55));
+    let clear = rgb(0xcddce6).mix(rgb(0x6d9acc), up.powf(0.55));
     let spread = 1.0 / (up + 0.12);
     let cloud = ((cloudy(to.x * spread * 1.3, to.y * spread * 1.3, 2.0) - 0.5) * 4.0).clamp(0.0, 1.0);
-    let overhead = clear.mix(rgb(0xf4_f4_f2), 0.8 * cloud);
+    let overhead = clear.mix(rgb(0xf4f4f2), 0.8 * cloud);
     let (azimuth, hill_top) = (to.x.atan2(to.y), 0.016);
     let hill = hill_top + 0.02 * cloudy(azimuth.sin() * 4.0, azimuth.cos() * 4.0, 11.0);
-    if to.z < hill { rgb(0x8b_9c_98) } else { overhead }
+    if to.z < hill { rgb(0x8b9c98) } else { overhead }
 }

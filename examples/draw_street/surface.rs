@@ -25,8 +25,8 @@ pub enum Form {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cut {
     Whole,
-    /// A triangle on the lower side.
-    Gable,
+    /// Narrower upwards: at the top each side stands in by this share of the width, so ½ is a triangle.
+    Tapered(f64),
     /// The ellipse that touches all sides.
     Round,
 }
@@ -84,7 +84,7 @@ fn meet_patch(ray: &Ray, corner: Vec3, right: Vec3, up: Vec3, cut: Cut) -> Optio
         && (0.0..=1.0).contains(&v)
         && match cut {
             Cut::Whole => true,
-            Cut::Gable => v <= 2.0 * u.min(1.0 - u),
+            Cut::Tapered(inset) => inset * v <= u.min(1.0 - u),
             Cut::Round => (u - 0.5).hypot(v - 0.5) <= 0.5,
         };
     let is_front = slope < 0.0;
@@ -102,8 +102,8 @@ fn meet_crown(ray: &Ray, centre: Vec3, radius: f64) -> Option<Meeting> {
         let point = ray.at(distance);
         let outward = (point - centre).unit();
         let facing = outward.dot(ray.to).abs();
-        let leaf = noise(point.x * 4.5, point.y * 4.5, point.z * 4.5);
-        if leaf > 0.35 + 1.2 * facing {
+        let leaf = noise(point.x * 6.5, point.y * 6.5, point.z * 6.5);
+        if leaf > 0.22 + 0.75 * facing {
             return None;
         }
         let ruffle = |shift: f64| noise(point.x * 3.0 + shift, point.y * 3.0, point.z * 3.0) - 0.5;
