@@ -51,7 +51,7 @@ pub fn cloudy(x: f64, y: f64, z: f64) -> f64 {
 
 /// A value between 0 and 1 that belongs to a whole-numbered place.
 pub fn lattice(x: i64, y: i64, z: i64) -> f64 {
-    let mut hash = scramble(x as u64 ^ 0x517cc1_b7);
+    let mut hash = scramble(x as u64 ^ 0x517c_c1b7);
     hash = scramble(hash ^ y as u64);
     to_unit(scramble(hash ^ z as u64))
 }

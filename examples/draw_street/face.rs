@@ -14,7 +14,8 @@ const YELLOW: u32 = 0xffd210;
 /// Width of the white rim around a face.
 const RIM_M: f64 = 0.012;
 const DISC_M: f64 = 0.65;
-const TRIANGLE_M: f64 = 0.7;
+pub const TRIANGLE_M: f64 = 0.7;
+pub const LARGE_TRIANGLE_M: f64 = 1.0;
 const OCTAGON_M: f64 = 0.8;
 
 /// What is painted on a sign.
@@ -119,8 +120,8 @@ pub fn other_danger() -> Face {
     danger("A14").with([mark, disc((0.0, -0.152), 0.03)], INK)
 }
 
-pub fn yield_way() -> Face {
-    triangle("AB3a", "yield", -90.0, 0.57)
+pub fn yield_way(side: f64) -> Face {
+    triangle("AB3a", "yield", side, -90.0, 0.57)
 }
 
 pub fn stop() -> Face {
@@ -173,13 +174,13 @@ fn blue_square(code: &'static str) -> Face {
 }
 
 fn danger(code: &'static str) -> Face {
-    triangle(code, "danger", 90.0, 0.7)
+    triangle(code, "danger", TRIANGLE_M, 90.0, 0.7)
 }
 
 /// A triangle whose white ground takes `ground_share` of its outer size. The middle of its height is the origin.
-fn triangle(code: &'static str, class: &'static str, first_deg: f64, ground_share: f64) -> Face {
+fn triangle(code: &'static str, class: &'static str, side: f64, first_deg: f64, ground_share: f64) -> Face {
     const ROUNDING: f64 = 0.03;
-    let apothem = TRIANGLE_M / 12_f64.sqrt();
+    let apothem = side / 12_f64.sqrt();
     let middle = (0.0, -first_deg.signum() * (apothem - ROUNDING) / 2.0);
     let layers = vec![
         (regular(middle, 3, apothem, first_deg, ROUNDING), WHITE),

@@ -12,7 +12,8 @@ pub fn colour(street: &Street, x: f64, y: f64, footprint: f64) -> Colour {
     let places: Vec<(&Road, Beside)> =
         street.roads().filter_map(|road| Some((road, road.path.locate(x, y)?))).collect();
     if places.iter().any(|(road, beside)| road.is_carriageway(beside)) {
-        let marked = places[0].0.is_carriageway(&places[0].1) && is_marked(street, &places[0].1);
+        let on_main = street.main.path.locate(x, y).filter(|beside| street.main.is_carriageway(beside));
+        let marked = on_main.is_some_and(|beside| is_marked(street, &beside));
         let worn = 0.85 + 0.15 * noise(x * 5.0, y * 5.0, 9.0);
         return if marked { rgb(0xdcdcd8) * worn } else { asphalt(x, y, footprint) };
     }
@@ -38,16 +39,15 @@ impl Road {
 /// Whether white paint lies at a place of the main road.
 fn is_marked(street: &Street, at: &Beside) -> bool {
     let in_junction = street.crossings.iter().any(|(along, _)| (at.along - along).abs() < 5.0);
-    let lanes = at.right.abs() < 3.1;
+    let (left_lane, right_lane) = ((-3.1..0.0).contains(&at.right), (0.0..3.1).contains(&at.right));
     if (at.along - ZEBRA_ALONG).abs() < 1.5 {
-        return lanes && (at.right + 10.0).rem_euclid(1.0) < 0.5;
+        return (left_lane || right_lane) && at.right.rem_euclid(1.0) < 0.5;
     }
-    if lanes && at.right > 0.0 && (at.along - YIELD_ALONG[0]).abs() < 0.25
-        || lanes && at.right < 0.0 && (at.along - YIELD_ALONG[1]).abs() < 0.25
-    {
+    let is_line = |along: f64| (at.along - along).abs() < 0.25;
+    if (right_lane && is_line(YIELD_ALONG[0])) || (left_lane && is_line(YIELD_ALONG[1])) {
         return at.right.rem_euclid(0.8) < 0.5;
     }
-    if lanes && at.right > 0.0 && (at.along - STOP_ALONG).abs() < 0.25 {
+    if right_lane && is_line(STOP_ALONG) {
         return true;
     }
     if in_junction || (at.along - ZEBRA_ALONG).abs() < 3.0 {

@@ -4,7 +4,6 @@
 //! cargo run --release --example draw_street -- examples/street
 //! ```
 
-mod build;
 mod chance;
 mod colour;
 mod facade;
@@ -27,6 +26,7 @@ mod street;
 mod surface;
 mod truth;
 mod view;
+mod world;
 
 use std::fs;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ use crate::scene::Scene;
 use crate::street::Street;
 
 /// Of the JPEG files: with it, all of them together stay below four megabytes.
-const QUALITY: u8 = 66;
+const QUALITY: u8 = 60;
 
 /// Draw the sample street.
 #[derive(Parser)]
@@ -54,7 +54,7 @@ struct Arguments {
 fn main() -> Result<()> {
     let Arguments { output, only } = Arguments::parse();
     let street = Street::sample();
-    let scene = Scene::new(build::surfaces(&street));
+    let scene = Scene::new(world::surfaces(&street));
     let passes = pass::passes(&street);
     let write = |name: &str, bytes: &[u8]| {
         let path = output.join(name);

@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::{DateTime, date};
 
 use crate::chance::Chance;
-use crate::space::vec3;
+use crate::space::{Vec3, vec3};
 use crate::street::Street;
 use crate::view::{Lens, View};
 
@@ -54,7 +54,7 @@ fn pass(
     name: &'static str,
     start: DateTime,
     eye_height: f64,
-    view: impl Fn(crate::space::Vec3, f64) -> View,
+    view: impl Fn(Vec3, f64) -> View,
     street: &Street,
     places: impl Iterator<Item = (f64, f64, f64)>,
     chance: &mut Chance,

@@ -120,3 +120,25 @@ fn sky(to: Vec3) -> Colour {
     let hill = hill_top + 0.02 * cloudy(azimuth.sin() * 4.0, azimuth.cos() * 4.0, 11.0);
     if to.z < hill { rgb(0x8b9c98) } else { overhead }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pass::passes;
+    use crate::world::surfaces;
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let street = Street::sample();
+        let scene = Scene::new(surfaces(&street));
+        let painter = Painter { street: &street, scene: &scene };
+        for pass in passes(&street) {
+            let view = View { width: 64, height: 32, ..pass.shots[2].view };
+            let painted = [1, 3].map(|threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| painter.paint(&view))
+            });
+            assert!(painted[0] == painted[1]);
+        }
+    }
+}

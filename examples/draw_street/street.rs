@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::face::{self, Face};
+use crate::face::{self, Face, LARGE_TRIANGLE_M, TRIANGLE_M};
 use crate::path::Path;
-use crate::space::{Vec3, vec3};
+use crate::space::{Vec3, ahead, vec3};
 
 /// Latitude and longitude of the street's first metre, WGS 84.
 pub const ORIGIN_DEG: (f64, f64) = (48.600_5, 7.710_5);
@@ -79,7 +79,7 @@ impl Street {
         self.put_up(31.0, right, back, vec![face::speed_limit("30"), face::children()]);
         self.put_up(42.6, right, back, vec![face::no_parking()]);
         self.put_up(46.2, right, back, vec![face::crossing()]);
-        self.put_up(64.5, right, back, vec![face::no_left_turn(), face::yield_way()]);
+        self.put_up(64.5, right, back, vec![face::no_left_turn(), face::yield_way(TRIANGLE_M)]);
         self.put_up(86.0, right, back, vec![face::bend_to_left()]);
         self.put_up(121.0, right, back, vec![face::bicycles_only()]);
         self.put_up(136.0, right, back, vec![face::other_danger()]);
@@ -88,8 +88,8 @@ impl Street {
         self.put_up(179.5, right, back, vec![face::stop()]);
 
         // For those who come the other way.
-        self.put_up(80.5, left, on, vec![face::yield_way()]);
-        self.put_up(156.5, left, on, vec![face::speed_limit("50")]);
+        self.put_up(80.5, left, on, vec![face::yield_way(LARGE_TRIANGLE_M)]);
+        self.put_up(157.3, left, on, vec![face::speed_limit("50")]);
 
         // At the mouths of the crossing road, turned a little to those who come along the street.
         self.put_up(CROSSING_ALONG + 3.7, -8.0, 120.0, vec![face::no_entry()]);
@@ -103,7 +103,7 @@ impl Street {
     fn put_up(&mut self, along: f64, right: f64, turn_deg: f64, faces: Vec<Face>) {
         let (x, y) = self.main.path.place(along, right);
         let facing_deg = (self.main.path.heading_deg(along) + turn_deg).rem_euclid(360.0);
-        let before = crate::space::ahead(facing_deg) * BRACKET_M;
+        let before = ahead(facing_deg) * BRACKET_M;
         let mut edge = LOWEST_EDGE_M;
         for face in faces {
             let (_, height) = face.size;

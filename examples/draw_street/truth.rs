@@ -18,7 +18,7 @@ const FARTHEST_M: f64 = 70.0;
 const SMALLEST_PX: f64 = 6.0;
 /// From when on a front counts as seen.
 const SEEN_PX: f64 = 20.0;
-const SEEN_SHARE: f64 = 0.5;
+const SEEN_SHARE: f64 = 0.8;
 const SEEN_WITHIN_DEG: f64 = 70.0;
 /// Points across and down a plate that are tried for being visible.
 const PROBES: u32 = 16;
@@ -181,4 +181,38 @@ pub fn poses(passes: &[Pass]) -> String {
 fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pass::passes;
+    use crate::world::surfaces;
+
+    #[test]
+    fn most_signs_are_seen_twice() {
+        let street = Street::sample();
+        let scene = Scene::new(surfaces(&street));
+        let passes = passes(&street);
+        let sightings = sightings(&street, &scene, &passes);
+        let times = |sign: &Sign| sightings.iter().filter(|s| s.sign.id == sign.id && s.is_seen()).count();
+        let twice = street.signs.iter().filter(|sign| times(sign) >= 2).count();
+        assert!(twice >= 16, "only {twice} of {} signs", street.signs.len());
+    }
+
+    #[test]
+    fn boxes_lie_around_the_middle_of_their_plates() {
+        let street = Street::sample();
+        let scene = Scene::new(surfaces(&street));
+        let passes = passes(&street);
+        for sighting in sightings(&street, &scene, &passes) {
+            let mut shots = passes.iter().flat_map(|pass| &pass.shots);
+            let view = shots.find(|shot| shot.picture == sighting.picture).unwrap().view;
+            let (u, v) = view.pixel(sighting.sign.centre).unwrap();
+            let [left, top, right, bottom] = sighting.pixels;
+            let beyond_seam = u + f64::from(view.width);
+            assert!((left..right).contains(&u) || (left..right).contains(&beyond_seam), "{}", sighting.picture);
+            assert!((top..bottom).contains(&v), "{}", sighting.picture);
+        }
+    }
 }
