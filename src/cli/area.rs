@@ -88,8 +88,7 @@ fn moment(text: &str, day: impl Fn(Date) -> Option<Date>) -> Result<Timestamp, S
         return Ok(time);
     }
     let date = text.parse::<Date>().ok().filter(|_| !text.contains(['T', 't', ' '])).ok_or_else(wanted)?;
-    let midnight = day(date).and_then(|date| date.at(0, 0, 0, 0).to_zoned(TimeZone::UTC).ok()).ok_or_else(wanted)?;
-    Ok(midnight.timestamp())
+    day(date).and_then(|date| TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok()).ok_or_else(wanted)
 }
 
 #[cfg(test)]
