@@ -121,16 +121,16 @@ fn start(rays: &Rays, plane: &Plane, members: &[usize]) -> Point {
     place.towards(first.azimuth, first.range.map_or(super::rays::REACH_M / 2.0, |range| range.ln.exp()))
 }
 
-/// Covariance of a place from all its rays. What a sequence's cameras have in common — an offset of the position and
-/// of the heading — is eliminated sequence by sequence (Schur complement), and the offset of the position, which no
-/// ray of the sequence can tell, is added for the number of sequences that saw the thing.
+/// Covariance of a place from all its rays. The offset of the heading that a sequence's cameras have in common is
+/// eliminated sequence by sequence (Schur complement). The offset of their positions, which no ray can tell, is added:
+/// of each sequence by the square of its share in the information that the place rests on.
 fn covariance(rays: &Rays, plane: &Plane, point: Point, members: &[usize]) -> Covariance {
     let mut sequences: Vec<usize> = members.iter().map(|m| sequence(rays, *m)).collect();
     sequences.sort_unstable();
     sequences.dedup();
     let ranges = members.iter().filter(|m| rays.rays[**m].range.is_some()).count() as f64;
     let mut total = Covariance { xx: 1e-9, xy: 0.0, yy: 1e-9 };
-    let mut offset_variance = 0.0;
+    let mut offsets: Vec<(f64, f64)> = Vec::new();
     for one in &sequences {
         // Information of (x, y) and of the sequence's heading offset h: [[N, b], [b', c]].
         let mut own = Covariance { xx: 0.0, xy: 0.0, yy: 0.0 };
