@@ -162,12 +162,14 @@ fn covariance(rays: &Rays, plane: &Plane, point: Point, members: &[usize]) -> Co
         }
         let common = (heading_sd / std::f64::consts::SQRT_2).max(1e-3);
         c += 1.0 / (common * common);
-        total =
-            total.plus(Covariance { xx: own.xx - bx * bx / c, xy: own.xy - bx * by / c, yy: own.yy - by * by / c });
-        offset_variance += position_sd * position_sd;
+        let own = Covariance { xx: own.xx - bx * bx / c, xy: own.xy - bx * by / c, yy: own.yy - by * by / c };
+        total = total.plus(own);
+        offsets.push((own.mean(), position_sd));
     }
-    let count = sequences.len().max(1) as f64;
-    total.inverse().plus_round((offset_variance / count / count).sqrt())
+    let all: f64 = offsets.iter().map(|(information, _)| information).sum();
+    let offset_variance: f64 =
+        offsets.iter().map(|(information, position_sd)| (information / all.max(1e-12) * position_sd).powi(2)).sum();
+    total.inverse().plus_round(offset_variance.sqrt())
 }
 
 fn sequence(rays: &Rays, ray: usize) -> usize {
