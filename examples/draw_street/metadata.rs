@@ -7,7 +7,7 @@ use exif::experimental::Writer;
 use exif::{Field, In, Rational, Tag, Value};
 
 use crate::geo::lon_lat;
-use crate::pass::Shot;
+use crate::pass::{GPS_SD_M, Shot};
 use crate::view::{Lens, View};
 
 const LICENCE: &str = "CC0-1.0";
@@ -49,6 +49,7 @@ fn exif(shot: &Shot) -> Result<Vec<u8>> {
         (Tag::GPSAltitude, ratio(altitude, 100)),
         (Tag::GPSImgDirectionRef, text("T")),
         (Tag::GPSImgDirection, ratio(shot.recorded_heading_deg, 100)),
+        (Tag::GPSHPositioningError, ratio(GPS_SD_M, 100)),
     ];
     if let Some(focal) = focal_35mm {
         // A sensor a sixth as wide as film.

@@ -9,8 +9,9 @@ use crate::street::Street;
 use crate::view::{Lens, View};
 
 const SEED: u64 = 24;
-/// Standard deviations of what the camera records.
-const GPS_SD_M: f64 = 0.6;
+/// Standard deviations of what the camera records: of the position along each axis, which it also writes, and of the
+/// heading.
+pub const GPS_SD_M: f64 = 0.6;
 const HEADING_SD_DEG: f64 = 1.0;
 
 pub struct Pass {

@@ -71,7 +71,7 @@ impl AreaOptions {
 }
 
 fn since(text: &str) -> Result<Timestamp, String> {
-    moment(text, |day| Some(day))
+    moment(text, Some)
 }
 
 /// The end of a day is the last moment before the next one.

@@ -24,7 +24,13 @@ pub struct Metadata {
     pub camera: Result<Camera, String>,
     /// Who took it.
     pub artist: Option<String>,
+    /// SPDX identifier of the licence, where the copyright notice is one.
+    pub license: Option<String>,
 }
+
+/// Licences of open pictures that a copyright notice may consist of.
+const LICENSES: [&str; 8] =
+    ["CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "etalab-2.0", "ODbL-1.0", "ODC-By-1.0", "PDDL-1.0", "OGL-UK-3.0"];
 
 /// Standard deviation of a position whose error is not stated, metres: a consumer receiver under an open sky.
 pub const DEFAULT_POSITION_SD_M: f64 = 4.0;
@@ -76,6 +82,10 @@ pub fn interpret(headers: &Headers) -> Metadata {
         taken_at: fields.taken_at(),
         camera: camera(&fields, &panorama, headers.size),
         artist: fields.text(Tag::Artist),
+        license: fields.text(Tag::Copyright).and_then(|notice| {
+            let known = LICENSES.iter().find(|license| notice.trim().eq_ignore_ascii_case(license))?;
+            Some((*known).to_owned())
+        }),
     }
 }
 
@@ -235,6 +245,7 @@ mod tests {
             (Tag::GPSTimeStamp, angle(8)),
             (Tag::DateTimeOriginal, text("2024:05:06 10:00:00")),
             (Tag::Artist, text("Ada")),
+            (Tag::Copyright, text("cc0-1.0 ")),
         ]
         .map(|(tag, value)| Field { tag, ifd_num: In::PRIMARY, value });
         let mut writer = Writer::new();
@@ -253,6 +264,7 @@ mod tests {
         let metadata = read(example());
         assert_eq!(metadata.lon_lat_deg, Some((2.5, 48.5)));
         assert_eq!(metadata.artist.as_deref(), Some("Ada"));
+        assert_eq!(metadata.license.as_deref(), Some("CC0-1.0"));
         assert_eq!(metadata.taken_at.unwrap().to_string(), "2024-05-06T08:30:00Z");
     }
 

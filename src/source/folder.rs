@@ -96,7 +96,7 @@ impl Folder {
             pose: metadata.pose.unwrap_or_else(|| HeadingSource::Unknown.pose(0.0)),
             camera: metadata.camera.map_err(|_| "projection not supported")?,
             taken_at: metadata.taken_at,
-            license: None,
+            license: metadata.license,
             producer: metadata.artist,
             image: Image::File(path.to_owned()),
             page_url: Some(path.display().to_string()),
