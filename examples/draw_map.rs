@@ -117,6 +117,7 @@ fn draw(landmarks: &[Place], truth: &[Place], cameras: &[(f64, f64, f64, &str)])
             y - 8.0
         );
     }
+    let mut labels: Vec<(f64, f64)> = Vec::new();
     for place in landmarks {
         let (x, y) = at(place.lon_lat.0, place.lon_lat.1);
         let number = |name| place.number(name).unwrap_or_default();
@@ -135,11 +136,17 @@ fn draw(landmarks: &[Place], truth: &[Place], cameras: &[(f64, f64, f64, &str)])
             );
         }
         let _ = writeln!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"6\" fill=\"#d3273e\"/>");
+        // Things on one pole have their names below each other.
+        let mut label = (x + 11.0, y - 9.0);
+        while labels.iter().any(|taken| (taken.0 - label.0).abs() < 90.0 && (taken.1 - label.1).abs() < 17.0) {
+            label.1 += 3.0;
+        }
+        labels.push(label);
         let _ = writeln!(
             svg,
             "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"17\" fill=\"#7a0f20\">{}</text>",
-            x + 11.0,
-            y - 9.0,
+            label.0,
+            label.1,
             place.text("class")
         );
     }
