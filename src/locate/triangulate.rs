@@ -1,5 +1,7 @@
 //! Where a group of rays puts its thing, and how sure that is.
 
+use std::collections::BTreeMap;
+
 use super::associate::Group;
 use super::plane::{Covariance, Plane, Point};
 use super::rays::{Rays, wrap};
@@ -121,68 +123,82 @@ fn start(rays: &Rays, plane: &Plane, members: &[usize]) -> Point {
     place.towards(first.azimuth, first.range.map_or(super::rays::REACH_M / 2.0, |range| range.ln.exp()))
 }
 
-/// Covariance of a place from all its rays. The offset of the heading that a sequence's cameras have in common is
-/// eliminated sequence by sequence (Schur complement). The offset of their positions, which no ray can tell, is added:
-/// of each sequence by the square of its share in the information that the place rests on.
-fn covariance(rays: &Rays, plane: &Plane, point: Point, members: &[usize]) -> Covariance {
-    let mut sequences: Vec<usize> = members.iter().map(|m| sequence(rays, *m)).collect();
-    sequences.sort_unstable();
-    sequences.dedup();
-    let ranges = members.iter().filter(|m| rays.rays[**m].range.is_some()).count() as f64;
-    let mut total = Covariance { xx: 1e-9, xy: 0.0, yy: 1e-9 };
-    let mut offsets: Vec<(f64, f64)> = Vec::new();
-    for one in &sequences {
-        // Information of (x, y) and of the sequence's heading offset h: [[N, b], [b', c]].
-        let mut own = Covariance { xx: 0.0, xy: 0.0, yy: 0.0 };
-        let (mut bx, mut by, mut c) = (0.0, 0.0, 0.0);
-        let (mut position_sd, mut heading_sd) = (0.0_f64, 0.0_f64);
-        for member in members.iter().filter(|m| sequence(rays, **m) == *one) {
-            let ray = &rays.rays[*member];
-            let camera = &rays.cameras[ray.station];
-            position_sd = position_sd.max(camera.position_sd_m);
-            heading_sd = heading_sd.max(camera.heading_sd);
-            let place = rays.place(plane, ray.station);
-            let (dx, dy) = (point.x - place.x, point.y - place.y);
-            let r2 = (dx * dx + dy * dy).max(0.25);
-            // Half of the heading's variance is the sequence's, half the picture's own.
-            let variance = ray.pixel_sd.powi(2) + camera.heading_sd.powi(2) / 2.0 + camera.relative_sd_m.powi(2) / r2;
-            let error = wrap(ray.azimuth - dx.atan2(dy));
-            let weight = 1.0 / (variance * (1.0 + error * error / (4.0 * variance)));
-            let (jx, jy) = (dy / r2, -dx / r2);
-            own = own.plus(Covariance { xx: weight * jx * jx, xy: weight * jx * jy, yy: weight * jy * jy });
-            bx += weight * jx;
-            by += weight * jy;
-            c += weight;
-            if let Some(range) = ray.range {
-                let variance =
-                    range.own_sd.powi(2) + ranges * range.size_sd.powi(2) + camera.relative_sd_m.powi(2) / r2;
-                let (jx, jy, weight) = (dx / r2, dy / r2, 1.0 / variance);
-                own = own.plus(Covariance { xx: weight * jx * jx, xy: weight * jx * jy, yy: weight * jy * jy });
-            }
-        }
-        let common = (heading_sd / std::f64::consts::SQRT_2).max(1e-3);
-        c += 1.0 / (common * common);
-        let own = Covariance { xx: own.xx - bx * bx / c, xy: own.xy - bx * by / c, yy: own.yy - by * by / c };
-        total = total.plus(own);
-        offsets.push((own.mean(), position_sd));
+/// The place that all sequences make together, from the place that each makes alone.
+///
+/// The cameras of a sequence are off together, which none of its rays can tell: each sequence's place has that offset
+/// in its covariance, and the places are averaged by the inverses of the covariances.
+fn fuse(rays: &Rays, plane: &Plane, start: Point, members: &[usize]) -> Fix {
+    let mut by_sequence: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for member in members {
+        by_sequence.entry(rays.cameras[rays.rays[*member].station].sequence).or_default().push(*member);
     }
-    let all: f64 = offsets.iter().map(|(information, _)| information).sum();
-    let offset_variance: f64 =
-        offsets.iter().map(|(information, position_sd)| (information / all.max(1e-12) * position_sd).powi(2)).sum();
-    total.inverse().plus_round(offset_variance.sqrt())
+    let mut total = Covariance { xx: 1e-9, xy: 0.0, yy: 1e-9 };
+    let (mut gx, mut gy) = (0.0, 0.0);
+    for own in by_sequence.values() {
+        let alone = solve(rays, plane, start, own).point;
+        // Of rays too parallel to meet only the direction is believed.
+        let alone = if alone.distance(start) < super::rays::REACH_M { alone } else { start };
+        let offset = own.iter().map(|m| rays.cameras[rays.rays[*m].station].position_sd_m).fold(0.0, f64::max);
+        let information = covariance(rays, plane, alone, own).plus_round(offset).inverse();
+        total = total.plus(information);
+        let step = (alone.x - start.x, alone.y - start.y);
+        gx += information.xx * step.0 + information.xy * step.1;
+        gy += information.xy * step.0 + information.yy * step.1;
+    }
+    let covariance = total.inverse();
+    let point = Point {
+        x: start.x + covariance.xx * gx + covariance.xy * gy,
+        y: start.y + covariance.xy * gx + covariance.yy * gy,
+    };
+    Fix { point, covariance }
 }
 
-fn sequence(rays: &Rays, ray: usize) -> usize {
-    rays.cameras[rays.rays[ray].station].sequence
+/// Covariance of a place from the rays of one sequence, with the offset of the heading that its cameras have in common
+/// eliminated (Schur complement).
+fn covariance(rays: &Rays, plane: &Plane, point: Point, members: &[usize]) -> Covariance {
+    let ranges = members.iter().filter(|m| rays.rays[**m].range.is_some()).count() as f64;
+    // Information of (x, y) and of the heading's offset: [[N, b], [b', c]].
+    let mut own = Covariance { xx: 1e-9, xy: 0.0, yy: 1e-9 };
+    let (mut bx, mut by, mut c) = (0.0, 0.0, 0.0);
+    let mut heading_sd = 0.0_f64;
+    for member in members {
+        let ray = &rays.rays[*member];
+        let camera = &rays.cameras[ray.station];
+        heading_sd = heading_sd.max(camera.heading_sd);
+        let place = rays.place(plane, ray.station);
+        let (dx, dy) = (point.x - place.x, point.y - place.y);
+        let r2 = (dx * dx + dy * dy).max(0.25);
+        // Half of the heading's variance is the sequence's, half the picture's own.
+        let variance = ray.pixel_sd.powi(2) + camera.heading_sd.powi(2) / 2.0 + camera.relative_sd_m.powi(2) / r2;
+        let error = wrap(ray.azimuth - dx.atan2(dy));
+        let weight = 1.0 / (variance * (1.0 + error * error / (4.0 * variance)));
+        let (jx, jy) = (dy / r2, -dx / r2);
+        own = own.plus(Covariance { xx: weight * jx * jx, xy: weight * jx * jy, yy: weight * jy * jy });
+        bx += weight * jx;
+        by += weight * jy;
+        c += weight;
+        if let Some(range) = ray.range {
+            let variance = range.own_sd.powi(2) + ranges * range.size_sd.powi(2) + camera.relative_sd_m.powi(2) / r2;
+            let (jx, jy, weight) = (dx / r2, dy / r2, 1.0 / variance);
+            own = own.plus(Covariance { xx: weight * jx * jx, xy: weight * jx * jy, yy: weight * jy * jy });
+        }
+    }
+    let common = (heading_sd / std::f64::consts::SQRT_2).max(1e-3);
+    c += 1.0 / (common * common);
+    Covariance { xx: own.xx - bx * bx / c, xy: own.xy - bx * by / c, yy: own.yy - by * by / c }.inverse()
 }
 
 /// The landmark of a group; its probability is still to be judged.
 pub(super) fn place(rays: &Rays, group: &Group) -> Option<Landmark> {
     let (plane, fix, method) = fix(rays, group)?;
-    let covariance = match method {
-        Method::Triangulated => covariance(rays, &plane, fix.point, &group.rays),
-        _ => fix.covariance.plus_round(rays.cameras[rays.rays[group.rays[0]].station].position_sd_m),
+    let fix = match method {
+        Method::Triangulated => fuse(rays, &plane, fix.point, &group.rays),
+        _ => {
+            let offset = rays.cameras[rays.rays[group.rays[0]].station].position_sd_m;
+            Fix { covariance: fix.covariance.plus_round(offset), ..fix }
+        }
     };
+    let covariance = fix.covariance;
     let finite =
         [fix.point.x, fix.point.y, covariance.xx, covariance.xy, covariance.yy].iter().all(|v| v.is_finite());
     if !finite {
