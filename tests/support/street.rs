@@ -1,0 +1,76 @@
+//! The sample street of `examples/`, as a folder and as a server would offer it.
+
+use std::path::{Path, PathBuf};
+
+use arpent::picture::{Camera, Picture};
+use arpent::source::{Folder, Query, Source};
+use serde_json::{Value, json};
+
+use super::inventory::Thing;
+
+pub const FOLDER: &str = "examples/street";
+
+/// A sign of the street.
+pub struct Sign {
+    pub thing: Thing,
+    /// In so many pictures it is seen well, at 20 pixels or more.
+    pub seen: u64,
+}
+
+/// The truth, its classes as the inventory names them.
+pub fn signs() -> Vec<Sign> {
+    let text = std::fs::read_to_string(Path::new(FOLDER).join("truth.geojson")).unwrap();
+    let truth: Value = serde_json::from_str(&text).unwrap();
+    let sign = |feature: &Value| {
+        let mut thing = Thing::read(feature);
+        thing.class = match thing.class.as_str() {
+            "stop" => "AB4".to_owned(),
+            "yield" => "AB3a".to_owned(),
+            other => other.to_owned(),
+        };
+        let seen = |name: &str| feature["properties"][name].as_u64().unwrap();
+        Sign { thing, seen: seen("seen_pass_1") + seen("seen_pass_2") }
+    };
+    truth["features"].as_array().unwrap().iter().map(sign).collect()
+}
+
+/// The first pictures of the first pass, from 0001.jpg on.
+pub fn first_pass(number: usize) -> Vec<Picture> {
+    let mut pictures = Folder::open(FOLDER).unwrap().list(&Query::default()).unwrap().pictures;
+    pictures.retain(|p| p.sequence == "pass-1");
+    pictures.truncate(number);
+    assert_eq!(pictures.len(), number);
+    pictures
+}
+
+pub fn path(id: &str) -> PathBuf {
+    Path::new(FOLDER).join(id)
+}
+
+/// The answer of a server's search that lists these pictures; `/files/ID` is where each is.
+pub fn search_answer(pictures: &[Picture]) -> String {
+    let items: Vec<Value> = pictures.iter().map(item).collect();
+    json!({"type": "FeatureCollection", "features": items, "links": []}).to_string()
+}
+
+fn item(picture: &Picture) -> Value {
+    let field_of_view = match picture.camera {
+        Camera::Equirectangular { .. } => Some(360.0),
+        Camera::Perspective { long_side_fov_deg } => long_side_fov_deg,
+    };
+    let heading_deg = picture.pose.heading_deg;
+    json!({
+        "type": "Feature", "id": picture.id, "collection": picture.sequence,
+        "geometry": {"type": "Point", "coordinates": [picture.lon_deg, picture.lat_deg]},
+        "properties": {
+            "datetime": picture.taken_at.unwrap().to_string(),
+            "license": "etalab-2.0", "geovisio:producer": "Ada",
+            "geovisio:rank_in_collection": picture.rank.unwrap(),
+            "view:azimuth": heading_deg.round() % 360.0,
+            "exif": {"Exif.GPSInfo.GPSImgDirection": format!("{}/100", (heading_deg * 100.0).round())},
+            "pers:interior_orientation": {"field_of_view": field_of_view}
+        },
+        "assets": {"hd": {"href": format!("/files/{}", picture.id)}},
+        "links": []
+    })
+}

@@ -1,0 +1,85 @@
+//! What the options of a survey change, and that the file tells which were set.
+
+use std::fs;
+
+use arpent::picture::Picture;
+use serde_json::json;
+
+use super::offer;
+use super::support::command::{run, text};
+use super::support::inventory::Inventory;
+use super::support::street;
+
+/// A survey with these options that ends well.
+fn survey(options: &[&str]) -> Inventory {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signs.geojson");
+    run(["survey", "-o", text(&path)].iter().chain(options)).with_code(0);
+    let inventory = Inventory::read(&path);
+    inventory.assert_counts_add_up();
+    inventory
+}
+
+#[test]
+fn max_pictures_takes_the_first() {
+    let inventory = survey(&["--pictures", street::FOLDER, "--max-pictures", "3"]);
+    assert_eq!((inventory.pictures("found"), inventory.pictures("beyond_max_pictures")), (3, 30));
+    assert_eq!(inventory.survey()["settings"]["max_pictures"], 3);
+    let first = ["pass-1/0001.jpg", "pass-1/0002.jpg", "pass-1/0003.jpg"];
+    let shown = |feature: &serde_json::Value| feature["properties"]["panoramax"].as_str().unwrap().to_owned();
+    assert!(!inventory.features().is_empty());
+    assert!(inventory.features().iter().all(|f| shown(f).split(';').all(|id| first.contains(&id))));
+}
+
+#[test]
+fn times_leave_out_what_was_taken_before_and_after() {
+    let (since, until) = ("2026-05-12T08:14:05Z", "2026-05-12T08:14:07Z");
+    let inventory = survey(&["--pictures", street::FOLDER, "--since", since, "--until", until]);
+    assert_eq!(inventory.pictures("found"), 3, "a picture is taken every second");
+    let settings = &inventory.survey()["settings"];
+    assert_eq!((&settings["since"], &settings["until"]), (&since.into(), &until.into()));
+}
+
+#[test]
+fn pictures_outside_of_the_polygon_are_dropped() {
+    let pictures = street::first_pass(6);
+    let triangle = triangle_round_the_first_three(&pictures);
+    let folder = tempfile::tempdir().unwrap();
+    let area = folder.path().join("area.geojson");
+    let geometry = json!({"type": "Polygon", "coordinates": [triangle]});
+    fs::write(&area, json!({"type": "Feature", "properties": {}, "geometry": geometry}).to_string()).unwrap();
+
+    let server = offer(&pictures, |_| None);
+    let inventory = survey(&["--area", text(&area), "--api", &server.url("/api")]);
+    assert_eq!(inventory.pictures("found"), 3);
+    let fetched = server.requests().iter().filter(|r| r.path().starts_with("/files/")).count();
+    assert_eq!(fetched, 3, "what lies outside is not downloaded");
+    assert_eq!(inventory.survey()["area"]["coordinates"][0][0], json!(triangle));
+}
+
+/// A right triangle whose longest side passes between the third and the fourth picture of the street, and whose
+/// bounding box holds all six.
+fn triangle_round_the_first_three(pictures: &[Picture]) -> [[f64; 2]; 4] {
+    let (lon, lat) = (pictures[0].lon_deg, pictures[0].lat_deg);
+    let corner = [lon - 0.0005, lat - 0.0003];
+    [corner, [lon + 0.001, lat - 0.0003], [lon - 0.0005, lat + 0.0005], corner]
+}
+
+#[test]
+fn confidence_leaves_out_what_scores_less() {
+    let with_confidence = |p: &str| survey(&["--pictures", street::FOLDER, "--max-pictures", "6", "--confidence", p]);
+    let found = |inventory: &Inventory| inventory.survey()["sightings"]["found"].as_u64().unwrap();
+    let (low, high) = (with_confidence("0.3"), with_confidence("0.85"));
+    assert!(0 < found(&high) && found(&high) < found(&low), "{} and {}", found(&high), found(&low));
+    assert_eq!(low.survey()["settings"]["confidence"], 0.3);
+    assert_eq!(high.survey()["settings"]["confidence"], 0.85);
+}
+
+#[test]
+fn a_folder_without_pictures_gives_an_empty_inventory() {
+    let empty = tempfile::tempdir().unwrap();
+    fs::write(empty.path().join("notes.txt"), "no picture").unwrap();
+    let inventory = survey(&["--pictures", text(empty.path())]);
+    assert_eq!((inventory.pictures("found"), inventory.features().len()), (0, 0));
+    assert_eq!(inventory.survey()["complete"], true);
+}
