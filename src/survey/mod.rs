@@ -8,7 +8,8 @@
 mod work;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use crossbeam_channel::bounded;
@@ -116,11 +117,11 @@ fn look_at_all(
     stop: &AtomicBool,
 ) -> Result<Vec<Option<Outcome>>, SurveyError> {
     let jobs = settings.jobs.clamp(1, pictures.len().max(1));
-    let pool = workers(jobs)?;
+    let pool = &workers(jobs)?;
     let detectors = (0..jobs).map(|_| model.detector()).collect::<Result<Vec<_>, _>>()?;
-    let detectors = std::sync::Mutex::new(detectors);
+    let detectors = &Mutex::new(detectors);
     let mut outcomes: Vec<Option<Outcome>> = pictures.iter().map(|_| None).collect();
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    let next = &AtomicUsize::new(0);
     let is_stopped = || stop.load(Ordering::Relaxed);
     let (to_workers, arrived) = bounded(jobs * 2);
     let (to_stock, looked) = bounded(jobs * 2);
@@ -129,7 +130,7 @@ fn look_at_all(
         // Files come at once; servers let several wait at a time.
         let downloads = if pictures.iter().any(|p| matches!(p.image, Image::Url(_))) { DOWNLOADS } else { 1 };
         for _ in 0..downloads {
-            let (to_workers, next) = (to_workers.clone(), &next);
+            let to_workers = to_workers.clone();
             scope.spawn(move || {
                 while !is_stopped() {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -141,7 +142,8 @@ fn look_at_all(
             });
         }
         drop(to_workers);
-        scope.spawn(|| {
+        // Takes its ends of the channels along: when the workers are gone, for whatever reason, nobody waits for them.
+        scope.spawn(move || {
             pool.broadcast(|_| {
                 let detector = detectors.lock().ok().and_then(|mut left| left.pop());
                 let Some(mut worker) = detector.map(Worker::new) else { return };
@@ -158,7 +160,6 @@ fn look_at_all(
                     }
                 }
             });
-            drop(to_stock);
         });
         for (index, outcome) in looked {
             let detections = outcome.as_ref().map_or(0, |looked: &Looked| looked.detections.len());
