@@ -18,16 +18,17 @@ use super::{Done, count};
 
 #[derive(Args)]
 pub struct Arguments {
-    #[command(flatten)]
-    area: AreaOptions,
-    #[command(flatten)]
-    model: ModelOptions,
     /// Pictures looked at at a time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
     /// The GeoJSON file to write
     #[arg(short, long, value_name = "OUT.geojson")]
     output: PathBuf,
+    // Last, so that their headings do not stand above the options here.
+    #[command(flatten)]
+    area: AreaOptions,
+    #[command(flatten)]
+    model: ModelOptions,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
