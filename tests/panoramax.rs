@@ -14,6 +14,8 @@ use arpent::picture::{Camera, Crop, HeadingSource, Picture};
 use arpent::source::panoramax::Settings;
 use arpent::source::{Folder, Listing, Panoramax, Query, Source};
 use exif::Tag;
+use support::command::{run, text};
+use support::inventory::{Inventory, Thing};
 use support::shot::Shot;
 
 /// Pictures that lie close together.
@@ -42,6 +44,7 @@ const CROWD_BBOX: &str = "3.0,45.0,3.01,45.01";
 const LONE_BBOX: &str = "3.1,45.0,3.11,45.01";
 const ODD_BBOX: &str = "3.2,45.0,3.21,45.01";
 const STRASBOURG_BBOX: &str = "7.74,48.58,7.76,48.60";
+const TOULOUSE_BBOX: &str = "1.45,43.61,1.46,43.62";
 
 /// Twenty columns of pictures on a grid whose lines are those where boxes are halved; the last fifty are where
 /// one of the others is.
@@ -149,7 +152,7 @@ fn pictures_are_fetched_whole() {
 #[test]
 #[ignore = "needs a server: run tests/panoramax.sh"]
 fn headings_without_a_compass_are_from_travel() {
-    let listing = list(&server(1000), "1.45,43.61,1.46,43.62");
+    let listing = list(&server(1000), TOULOUSE_BBOX);
     assert_eq!(listing.pictures.len(), 4);
     assert!(listing.pictures.iter().all(|p| p.pose.heading_source == HeadingSource::Travel));
     assert!(listing.pictures.iter().all(|p| p.camera == Camera::Equirectangular { crop: None }));
@@ -189,4 +192,61 @@ fn a_wrong_root_is_named_with_its_remedy() {
     let source = Panoramax::new(&root, Some("no-such-token".to_owned())).unwrap();
     let message = source.list(&Query { area, ..Query::default() }).unwrap_err().to_string();
     assert!(message.contains("check the token"), "{message}");
+}
+
+/// A survey by the command of what the server has in a box; it must end well.
+fn survey(bbox: &str) -> Inventory {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("signs.geojson");
+    let root = given("ARPENT_TEST_PANORAMAX");
+    run(["survey", "--bbox", bbox, "--api", &root, "-o", text(&path)]).with_code(0);
+    let inventory = Inventory::read(&path);
+    inventory.assert_counts_add_up();
+    assert_eq!((inventory.pictures("failed"), &inventory.survey()["complete"]), (0, &true.into()));
+    assert_eq!(inventory.survey()["source"], root);
+    inventory
+}
+
+/// Every landmark rests on pictures that the server has in the box, and links to the server's page of the best one.
+fn assert_rests_on_pictures_of(inventory: &Inventory, bbox: &str) {
+    let listing = list(&server(1000), bbox);
+    let served: BTreeSet<&str> = listing.pictures.iter().map(|p| p.id.as_str()).collect();
+    assert_eq!(inventory.pictures("found"), served.len() as u64);
+    for feature in inventory.features() {
+        let ids: Vec<&str> = feature["properties"]["panoramax"].as_str().unwrap().split(';').collect();
+        assert!(ids.iter().all(|id| served.contains(id)), "{ids:?} are not among {served:?}");
+        let page = format!("#focus=pic&pic={}", ids[0]);
+        assert!(feature["properties"]["picture_url"].as_str().unwrap().ends_with(&page), "{feature}");
+    }
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn the_yield_sign_of_strasbourg_is_one_landmark_at_its_place() {
+    let inventory = survey(STRASBOURG_BBOX);
+    assert_rests_on_pictures_of(&inventory, STRASBOURG_BBOX);
+    let sign = Thing { id: String::new(), class: "AB3a".to_owned(), lon_deg: 7.750049, lat_deg: 48.591367 };
+    // A second one of the class a few metres off would be the same sign again.
+    let near: Vec<Thing> = inventory.things().into_iter().filter(|t| t.distance_m(&sign) <= 10.0).collect();
+    let same: Vec<&Thing> = near.iter().filter(|t| t.class == sign.class).collect();
+    let [landmark] = same[..] else { panic!("{near:#?}") };
+    assert!(landmark.distance_m(&sign) <= 3.0, "{} m off", landmark.distance_m(&sign));
+    assert_eq!(inventory.survey()["licenses"]["CC-BY-SA-4.0"], 4);
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn signs_are_found_where_no_compass_was() {
+    let inventory = survey(TOULOUSE_BBOX);
+    assert_rests_on_pictures_of(&inventory, TOULOUSE_BBOX);
+    assert!(!inventory.features().is_empty());
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn every_picture_of_a_crowd_is_surveyed() {
+    let inventory = survey(CROWD_BBOX);
+    assert_eq!(inventory.pictures("found"), CROWD as u64);
+    assert_eq!(inventory.pictures("done") + inventory.pictures("empty"), CROWD as u64);
+    assert_eq!(inventory.features(), [] as [serde_json::Value; 0], "grey pictures show no signs");
 }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use exif::experimental::Writer;
 use exif::{Field, In, Rational, Tag, Value};
 use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, ImageEncoder};
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
 /// A JPEG in the making.
 #[derive(Clone)]
@@ -15,12 +15,13 @@ pub struct Shot {
     width: u32,
     height: u32,
     grey: u8,
+    image: Option<RgbImage>,
 }
 
 impl Shot {
     /// A picture without any metadata.
     pub fn bare() -> Self {
-        Self { fields: Vec::new(), xmp: None, width: 16, height: 12, grey: 128 }
+        Self { fields: Vec::new(), xmp: None, width: 16, height: 12, grey: 128, image: None }
     }
 
     /// A picture taken at a place, `seconds` (less than an hour) after 2024-05-06 10:00:00, two hours ahead of UTC.
@@ -95,12 +96,14 @@ impl Shot {
         self
     }
 
+    /// What the picture shows, instead of a shade.
+    pub fn showing(mut self, image: RgbImage) -> Self {
+        self.image = Some(image);
+        self
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
-        let mut jpeg = Vec::new();
-        let pixels = vec![self.grey; (self.width * self.height) as usize];
-        JpegEncoder::new_with_quality(&mut jpeg, 80)
-            .write_image(&pixels, self.width, self.height, ExtendedColorType::L8)
-            .unwrap();
+        let mut jpeg = self.pixels();
         let mut segments = Vec::new();
         if !self.fields.is_empty() {
             let mut writer = Writer::new();
@@ -114,6 +117,23 @@ impl Shot {
         }
         // After the two bytes that start every JPEG.
         jpeg.splice(2..2, segments);
+        jpeg
+    }
+
+    /// A JPEG without metadata.
+    fn pixels(&self) -> Vec<u8> {
+        let mut jpeg = Vec::new();
+        match &self.image {
+            Some(image) => image.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, 95)).unwrap(),
+            None => JpegEncoder::new_with_quality(&mut jpeg, 80)
+                .write_image(
+                    &vec![self.grey; (self.width * self.height) as usize],
+                    self.width,
+                    self.height,
+                    ExtendedColorType::L8,
+                )
+                .unwrap(),
+        }
         jpeg
     }
 }
