@@ -139,7 +139,7 @@ fn counts_add_up() {
     let pictures = ["found", "failed", "beyond_max_pictures"].map(|name| inventory.pictures(name));
     assert_eq!(pictures, [33, 0, 0]);
     let survey = inventory.survey();
-    assert_eq!(survey["licenses"]["unknown"], 33);
+    assert_eq!(survey["licenses"]["CC0-1.0"], 33);
     assert_eq!((&survey["complete"], &survey["source"]), (&true.into(), &street::FOLDER.into()));
     assert_eq!(survey["models"][0]["sha256"].as_str().unwrap().len(), 64);
     let time = |name: &str| survey[name].as_str().unwrap().parse::<Timestamp>().unwrap();
