@@ -5,10 +5,11 @@ use std::fs;
 use arpent::picture::Picture;
 use serde_json::json;
 
-use super::offer;
 use super::support::command::{run, text};
 use super::support::inventory::Inventory;
+use super::support::shot::Shot;
 use super::support::street;
+use super::{file, offer};
 
 /// A survey with these options that ends well.
 fn survey(options: &[&str]) -> Inventory {
@@ -73,6 +74,31 @@ fn confidence_leaves_out_what_scores_less() {
     assert!(0 < found(&high) && found(&high) < found(&low), "{} and {}", found(&high), found(&low));
     assert_eq!(low.survey()["settings"]["confidence"], 0.3);
     assert_eq!(high.survey()["settings"]["confidence"], 0.85);
+}
+
+#[test]
+fn files_of_a_folder_that_cannot_be_used_cost_themselves_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: Vec<u8>| fs::write(folder.path().join(name), bytes).unwrap();
+    let whole = file("pass-1/0003.jpg");
+    put("cut.jpg", whole[..whole.len() / 2].to_vec());
+    put("sound.jpg", whole);
+    put("nowhere.jpg", Shot::bare().bytes());
+    put("words.jpg", b"no picture".to_vec());
+    let output = tempfile::tempdir().unwrap();
+    let path = output.path().join("signs.geojson");
+    run(["survey", "--pictures", text(folder.path()), "-o", text(&path)]).with_code(3);
+
+    let inventory = Inventory::read(&path);
+    inventory.assert_counts_add_up();
+    let failed = [
+        ("cut.jpg", "picture file cut off"),
+        ("nowhere.jpg", "no position in its EXIF"),
+        ("words.jpg", "not a JPEG"),
+    ];
+    assert_eq!(inventory.failed(), failed);
+    assert_eq!((inventory.pictures("found"), inventory.pictures("done")), (4, 1));
+    assert!(inventory.features().iter().all(|f| f["properties"]["panoramax"] == "sound.jpg"));
 }
 
 #[test]
