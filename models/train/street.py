@@ -58,7 +58,8 @@ def main():
     options = parser.parse_args()
     detector = SignDetector(options.manifest)
     for camera_pass in ("pass-1", "pass-2"):
-        report(f"drawn street, {camera_pass}", tally_of(detector, options.street, camera_pass), detector.manifest["confidence"])
+        tally = tally_of(detector, options.street, camera_pass)
+        report(f"drawn street, {camera_pass}", tally, detector.manifest["confidence"])
 
 
 if __name__ == "__main__":
