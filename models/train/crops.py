@@ -11,8 +11,11 @@ from flatstreet import draw_street
 from synth import Scene, draw_lookalikes, log_uniform, paste_signs
 
 GREY = (114, 114, 114)
-FRENCH, GERMAN, CUTS, FACES, FLAT, EMPTY = "french", "german", "cuts", "faces", "flat", "empty"
-SHARES = {FRENCH: 0.38, GERMAN: 0.23, CUTS: 0.11, FACES: 0.16, FLAT: 0.07, EMPTY: 0.05}
+FRENCH, GERMAN, CUTS, FACES, LOOKALIKES = "french", "german", "cuts", "faces", "lookalikes"
+FLAT, EMPTY = "flat", "empty"
+SHARES = {FRENCH: 0.36, GERMAN: 0.21, CUTS: 0.10, FACES: 0.12, LOOKALIKES: 0.10, FLAT: 0.07, EMPTY: 0.04}
+# The largest sign aimed at, as a share of the crop's side.
+LARGEST = 0.9
 # Chances of pasting 0, 1, 2 … groups of signs.
 GROUPS_ON_SIGNS = [0.55, 0.35, 0.10]
 GROUPS_ON_BACKGROUND = [0.2, 0.2, 0.25, 0.2, 0.15]
@@ -23,13 +26,15 @@ class CropMaker:
 
     def __init__(self, folder):
         french, german = data.read_sy32(folder, held_out=False), data.read_gtsdb(folder, held_out=False)
+        faces = data.read_background_faces(folder)
         unsigned = (folder / "signs-gtsdb" / "negatives.txt").read_text().split()
         unsigned = {name.split(".")[0] for name in unsigned}
         self.pictures = {
             FRENCH: [picture for picture in french if len(picture.signs)],
             GERMAN: [picture for picture in german if len(picture.signs)],
             CUTS: data.read_panorama_cuts(folder),
-            FACES: data.read_background_faces(folder),
+            FACES: faces,
+            LOOKALIKES: [picture for picture in french + german + faces if len(picture.lookalikes)],
             EMPTY: [picture for picture in french if not len(picture.signs)]
             + [picture for picture in german if picture.name.split(".")[0] in unsigned],
         }
@@ -42,7 +47,8 @@ class CropMaker:
             return self._flat(side, random), False
         picture = self.pictures[kind][random.randint(len(self.pictures[kind]))]
         has_signs = kind in (FRENCH, GERMAN)
-        focus = picture.signs[random.randint(len(picture.signs))] if has_signs and random.rand() < 0.9 else None
+        aims = {FRENCH: picture.signs, GERMAN: picture.signs, LOOKALIKES: picture.lookalikes}.get(kind)
+        focus = aims[random.randint(len(aims))] if aims is not None and random.rand() < 0.9 else None
         scene = crop(picture, side, random, focus)
         if random.rand() < 0.25:
             draw_lookalikes(scene, self._texture, random)
@@ -77,7 +83,7 @@ def crop(picture, side, random, focus):
     if focus is not None:
         x0, y0, x1, y1 = focus[:4]
         size = max(x1 - x0, y1 - y0, 4)
-        target = log_uniform(random, 10, 0.82 * side if random.rand() < 0.75 else 48)
+        target = log_uniform(random, 10, LARGEST * side if random.rand() < 0.75 else 48)
         scale = min(max(target / size, fit * 0.75), 2.2, 0.95 * side / size)
         spread = 0.44 * side / scale
         centre = [(x0 + x1) / 2, (y0 + y1) / 2] + random.uniform(-spread, spread, 2)

@@ -15,6 +15,8 @@ cv2.setNumThreads(0)
 
 LONGEST_SIDE = 1700
 HELD_OUT_GROUP = "stra_3"
+# Boxes marked by eye among the finds of an earlier training (see mine.py), in pixels of the pictures as read.
+MARKS = json.loads((Path(__file__).parent / "marks.json").read_text())
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_FOLDER = Path(os.environ.get("ARPENT_DATA", REPOSITORY.parent / "shared" / "data"))
 
@@ -35,6 +37,8 @@ class Picture:
     pixels: np.ndarray
     signs: np.ndarray = field(default_factory=lambda: no_boxes(5))
     ignored: np.ndarray = field(default_factory=lambda: no_boxes(4))
+    # Things that look like signs and are none.
+    lookalikes: np.ndarray = field(default_factory=lambda: no_boxes(4))
     # Whether signs may be seen in it that nobody labelled.
     partly_labelled: bool = True
 
@@ -47,6 +51,15 @@ class Picture:
 
 def read_rgb(path):
     return cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def marked(name, kind):
+    """The boxes marked by eye in a picture: signs that nobody labelled, or look-alikes."""
+    return np.array(MARKS.get(name, {}).get(kind, []), np.float32).reshape(-1, 4)
+
+
+def marked_picture(name, pixels, signs):
+    return Picture(name, pixels, signs, ignored=marked(name, "unlabelled"), lookalikes=marked(name, "lookalikes"))
 
 
 def is_held_out(name):
@@ -75,7 +88,7 @@ def read_picture(path, labels, family_of):
         number, cx, cy, w, h = map(float, line.split()[:5])
         corners = [(cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height]
         signs.append([*corners, family_of(int(number))])
-    return Picture(path.name, pixels, np.array(signs, np.float32).reshape(-1, 5))
+    return marked_picture(path.name, pixels, np.array(signs, np.float32).reshape(-1, 5))
 
 
 def read_sy32(data, held_out):
@@ -88,7 +101,8 @@ def read_gtsdb(data, held_out):
 
 def read_background_faces(data):
     """Faces of panoramas in which a large detector found nothing."""
-    return [Picture(path.name, read_rgb(path)) for path in sorted((data / "backgrounds-panoramax").glob("*.webp"))]
+    paths = sorted((data / "backgrounds-panoramax").glob("*.webp"))
+    return [marked_picture(path.name, read_rgb(path), no_boxes(5)) for path in paths]
 
 
 def panorama_labels(data):
@@ -108,8 +122,8 @@ def read_panorama_cuts(data, per_panorama=60, side=704, seed=1):
             continue
         panorama = read_rgb(panorama_path(data, label))
         mask = np.zeros(panorama.shape[:2], np.uint8)
-        for marked in label["signs"] + label["ignore"]:
-            x0, y0, x1, y1 = map(int, marked["box"])
+        for labelled in label["signs"] + label["ignore"]:
+            x0, y0, x1, y1 = map(int, labelled["box"])
             mask[max(0, y0 - 6) : y1 + 6, max(0, x0 - 6) : x1 + 6] = 255
         for fov in (30.0, 45.0, 60.0, 75.0):
             source = shrink_for(panorama, fov, side)

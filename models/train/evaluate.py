@@ -160,7 +160,8 @@ def on_panoramas(detector, folder, views, name, threshold, sheet):
             if number is not None:
                 seen = f"{FAMILIES[found.families[number]]} {found.scores[number]:.2f}"
             print(f"  {path.stem} {FAMILIES[int(face[4])]:<11} at {bearing:5.1f}°: {seen}")
-        tiles += [tile(panorama, found, number, number in match) for number in np.flatnonzero(found.scores >= threshold)]
+        sure = np.flatnonzero(found.scores >= threshold)
+        tiles += [tile(panorama, found, number, number in match) for number in sure]
     report(name, tally, threshold)
     if sheet and tiles:
         write_sheet(sheet / f"{name.replace(' ', '-')}.png", tiles)

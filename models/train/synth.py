@@ -77,7 +77,7 @@ def warp(drawing, size, random, flat):
     aspect = drawing.aspect
     width, height = (size, size / aspect) if aspect >= 1 else (size * aspect, size)
     source = drawing.at_least(height)
-    yaw = random.uniform(-58, 58) if random.rand() < 0.2 else random.normal(0, 14)
+    yaw = random.uniform(-66, 66) if random.rand() < 0.3 else random.normal(0, 16)
     yaw, pitch, roll = np.radians([yaw, random.normal(0, 6), random.normal(0, 4.5)]) * (0.4 if flat else 1)
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [width / 2, height / 2]
     depth = corners[:, 0] * math.sin(yaw) + corners[:, 1] * math.sin(pitch)
@@ -206,12 +206,12 @@ def draw_occluder(scene, box, random):
 
 
 def draw_lookalikes(scene, texture_of, random):
-    """Some plain shapes, traffic lights and wheels that are no signs, where the scene is free."""
+    """Some plain shapes, lights, wheels and plaques that are no signs, where the scene is free."""
     for _ in range(random.randint(1, 4)):
         size = log_uniform(random, 8, 0.47 * scene.side)
         x, y = random.uniform(0, scene.side - size, 2)
         width, height = size * random.uniform(0.4, 1.3), size * random.uniform(0.5, 1.3)
-        kind = random.choice(["ellipse", "rectangle", "triangle", "post", "lights", "wheel"])
+        kind = random.choice(["ellipse", "rectangle", "triangle", "post", "lights", "wheel", "lamp", "plaque"])
         if kind in ("post", "lights"):
             width, height = size * 0.35, size * (2.0 if kind == "post" else 0.95)
         if kind == "wheel":
@@ -219,10 +219,8 @@ def draw_lookalikes(scene, texture_of, random):
         box = [x, y, x + width, y + height]
         if not scene.is_free(box):
             continue
-        if kind == "lights":
-            draw_traffic_light(scene, box, random)
-        elif kind == "wheel":
-            draw_wheel(scene, box, random)
+        if kind in OBJECTS:
+            OBJECTS[kind](scene, box, random)
         else:
             draw_shape(scene, kind, box, texture_of, random)
 
@@ -266,3 +264,51 @@ def draw_wheel(scene, box, random):
     for share, grey in ((1.0, random.uniform(10, 50)), (0.65, random.uniform(80, 200)), (0.15, 60)):
         size = tuple(max(1, int(axis * share)) for axis in axes)
         cv2.ellipse(scene.pixels, tuple(centre.astype(int).tolist()), size, 0, 0, 360, [grey] * 3, -1, cv2.LINE_AA)
+
+
+def draw_lamp(scene, box, random):
+    """The red lamp of a car: a rounded polygon with a brighter and a paler part."""
+    x0, y0, x1, y1 = box
+    centre, axes = np.array([x0 + x1, y0 + y1]) / 2, np.array([x1 - x0, y1 - y0]) / 2
+    red = random.uniform([110, 0, 0], [240, 50, 50])
+    pale = random.uniform([180, 90, 60], [255, 240, 220])
+    corners = np.sort(random.uniform(0, 2 * math.pi, 6))
+    for share, colour in ((1.0, red), (0.7, red * 1.25), (0.35, pale)):
+        middle = centre + axes * random.uniform(-0.25, 0.25, 2) * (1 - share)
+        polygon = middle + np.stack([np.cos(corners), np.sin(corners)], 1) * axes * share
+        cv2.fillPoly(scene.pixels, [polygon.astype(np.int32)], colour.clip(0, 255).tolist(), cv2.LINE_AA)
+    soften_box(scene, box, random)
+
+
+def draw_plaque(scene, box, random):
+    """A house number, the name of a street or shop, or a car's number: letters on a plain plate."""
+    x0, y0, x1, y1 = box
+    ground, ink = PLAQUES[random.randint(len(PLAQUES))]
+    text = "".join(random.choice(list("ABCDEFGHLMNOPRSTUV0123456789"), random.randint(1, 8)))
+    height = min(y1 - y0, (x1 - x0) * 1.6 / len(text))
+    bottom = y0 + height
+    corners = (int(x0), int(y0)), (int(x1), int(bottom))
+    cv2.rectangle(scene.pixels, *corners, ground, -1)
+    if random.rand() < 0.4:
+        cv2.rectangle(scene.pixels, *corners, ink, max(1, int(height * 0.06)))
+    start = int(x0 + (x1 - x0) * 0.1), int(bottom - height * 0.25)
+    scale, thickness = height * 0.5 / 22, max(1, int(height * 0.08))
+    cv2.putText(scene.pixels, text, start, cv2.FONT_HERSHEY_SIMPLEX, scale, ink, thickness, cv2.LINE_AA)
+    soften_box(scene, [x0, y0, x1, bottom], random)
+
+
+def soften_box(scene, box, random):
+    x0, y0, x1, y1 = map(int, box)
+    part = scene.pixels[max(0, y0 - 2) : y1 + 2, max(0, x0 - 2) : x1 + 2]
+    part[:] = cv2.GaussianBlur(part, (0, 0), random.uniform(0.3, 1.4))
+
+
+PLAQUES = [
+    ((30, 50, 140), (240, 240, 240)),
+    ((20, 90, 60), (240, 240, 240)),
+    ((235, 235, 230), (20, 20, 30)),
+    ((235, 200, 40), (20, 20, 20)),
+    ((30, 30, 35), (220, 220, 210)),
+    ((170, 30, 35), (245, 245, 240)),
+]
+OBJECTS = {"lights": draw_traffic_light, "wheel": draw_wheel, "lamp": draw_lamp, "plaque": draw_plaque}

@@ -17,7 +17,7 @@ from net import Detector
 
 # Most batches are of small crops; now and then larger ones show the large signs.
 BATCHES = [(256, 16), (384, 7)]
-BATCH_CHANCES = [0.9, 0.1]
+BATCH_CHANCES = [0.85, 0.15]
 LEARNING_RATE = 1.6e-3
 LAST_LEARNING_RATE = 0.02 * LEARNING_RATE
 WARM_UP_STEPS = 250
@@ -80,7 +80,7 @@ def save(averaged, path, **about):
     partial.replace(path)
 
 
-def train(folder, run, minutes, threads, seed):
+def train(folder, run, minutes, threads, seed, start_from):
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(seed)
@@ -88,7 +88,10 @@ def train(folder, run, minutes, threads, seed):
     gc.collect()
     gc.freeze()
     loader = torch.utils.data.DataLoader(Batches(maker), batch_size=None, num_workers=1, prefetch_factor=6)
-    net = Detector().to(memory_format=torch.channels_last)
+    net = Detector()
+    if start_from:
+        net.load_state_dict(torch.load(start_from, weights_only=True)["net"])
+    net = net.to(memory_format=torch.channels_last)
     averaged = copy.deepcopy(net).eval()
     optimizer = optimizer_for(net)
     run.mkdir(parents=True, exist_ok=True)
@@ -129,9 +132,10 @@ def main():
     parser.add_argument("--run", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--minutes", type=float, default=80)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--from", type=Path, dest="start_from", help="checkpoint whose weights to start from")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    train(options.data, options.run, options.minutes, options.threads, options.seed)
+    train(options.data, options.run, options.minutes, options.threads, options.seed, options.start_from)
 
 
 if __name__ == "__main__":
