@@ -134,8 +134,8 @@ impl Crop {
     pub fn is_sound(&self) -> bool {
         let all = [self.full_width, self.full_height, self.left, self.top, self.width, self.height];
         all.iter().all(|v| v.is_finite() && *v >= 0.0)
-            && self.width >= 1.0
-            && self.height >= 1.0
+            && self.width.min(self.height) >= 1.0
+            && self.full_width.min(self.full_height) >= 1.0
             && self.left + self.width <= self.full_width + 1.0
             && self.top + self.height <= self.full_height + 1.0
     }

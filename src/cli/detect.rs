@@ -1,14 +1,17 @@
 //! `arpent detect`: single pictures in, boxes out.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use arpent::camera::Lens;
 use arpent::draw;
+use arpent::export::Output;
 use arpent::model::{Class, Detection, Detector, Manifest};
 use arpent::source::folder::camera_of;
-use arpent::view::{Decoded, PixelBox, Plan, decode};
+use arpent::view::{Decoded, PixelBox, Plan, Turn, decode};
 use clap::Args;
+use image::ImageFormat;
 use serde::Serialize;
 
 use super::model::ModelOptions;
@@ -55,10 +58,18 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     let mut failed = 0;
     for path in &arguments.pictures {
         match look(path, &mut detector) {
-            Ok((decoded, detections)) => report(arguments, path, decoded, &detections, model.manifest())?,
+            Ok((decoded, detections)) => {
+                print(arguments.json, path, decoded.turn, &detections, model.manifest())?;
+                if let Some(folder) = &arguments.draw
+                    && let Err(error) = draw_copy(folder, path, decoded, &detections, model.manifest())
+                {
+                    failed += 1;
+                    tell!("{error:#}");
+                }
+            }
             Err(error) => {
                 failed += 1;
-                eprintln!("{}: {error:#}", path.display());
+                tell!("{}: {error:#}", path.display());
             }
         }
     }
@@ -79,16 +90,9 @@ fn look(path: &Path, detector: &mut Detector) -> Result<(Decoded, Vec<Detection>
     Ok((decoded, detections))
 }
 
-fn report(
-    arguments: &Arguments,
-    path: &Path,
-    decoded: Decoded,
-    detections: &[Detection],
-    manifest: &Manifest,
-) -> Result<()> {
-    let turn = decoded.turn;
+fn print(json: bool, path: &Path, turn: Turn, detections: &[Detection], manifest: &Manifest) -> Result<()> {
     let class = |detection: &Detection| manifest.classes.get(detection.class);
-    if arguments.json {
+    if json {
         let detections = detections.iter().filter_map(|detection| {
             let (class, pixels) = (class(detection)?, turn.to_file(detection.pixels));
             Some(Found {
@@ -108,9 +112,6 @@ fn report(
             let PixelBox { x0, y0, x1, y1 } = turn.to_file(detection.pixels);
             print_line(&format!("  {:.2}  {name:<12} {x0:.0},{y0:.0},{x1:.0},{y1:.0}", detection.score))?;
         }
-    }
-    if let Some(folder) = &arguments.draw {
-        draw_copy(folder, path, decoded, detections, manifest)?;
     }
     Ok(())
 }
@@ -140,7 +141,12 @@ fn draw_copy(
         number += 1;
         copy = folder.join(format!("{stem}-{number}.jpg"));
     }
-    image.save(&copy).with_context(|| format!("{} cannot be written", copy.display()))?;
-    eprintln!("drawn to {}", copy.display());
+    let written = Output::create(&copy).and_then(|output| {
+        let mut bytes = Vec::new();
+        image.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Jpeg).map_err(std::io::Error::other)?;
+        output.finish(|out| out.write_all(&bytes))
+    });
+    written.with_context(|| format!("{} cannot be written", copy.display()))?;
+    tell!("drawn to {}", copy.display());
     Ok(())
 }

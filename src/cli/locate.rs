@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
 
     let inventory = Inventory { entries, lineage };
     output.finish(|out| geojson::write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
-    eprintln!("{} from {}, written to {path}", count(landmarks.len(), "landmark"), count(found, "sighting"));
+    tell!("{} from {}, written to {path}", count(landmarks.len(), "landmark"), count(found, "sighting"));
     Ok(Done::Well)
 }
 

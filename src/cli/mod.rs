@@ -1,5 +1,12 @@
 //! The commands: arguments in, one call of the library, what is printed.
 
+/// Tells a person something, on standard error: standard output is for results. Nobody listening is no failure.
+macro_rules! tell {
+    ($($argument:tt)*) => {{
+        let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($argument)*)));
+    }};
+}
+
 mod area;
 mod detect;
 mod locate;
@@ -57,7 +64,7 @@ pub fn run() -> ExitCode {
         Ok(Done::WithFailures) => ExitCode::from(3),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("arpent: {error:#}");
+            tell!("arpent: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -37,8 +37,8 @@ impl Teller {
 
     fn say(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| tell!("{line}")),
+            None => tell!("{line}"),
         }
     }
 
@@ -89,7 +89,7 @@ impl Progress for Teller {
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let found = count(self.detections, "detection");
-            eprintln!("{} of {} pictures, {found}, {} left", self.looked, self.total, self.left());
+            tell!("{} of {} pictures, {found}, {} left", self.looked, self.total, self.left());
         }
     }
 }

@@ -42,41 +42,45 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         max_pictures: arguments.area.max_pictures.map(|max| max as usize),
     };
 
-    let stop = stop_on_interrupt()?;
+    let stop = stop_on_interrupt(output.part().to_owned())?;
     let mut teller = Teller::new();
     let inventory = survey::run(source.as_ref(), &query, &model, &settings, &mut teller, &stop)?;
     drop(teller);
+    summarise(&inventory);
+    let pictures = &inventory.lineage.pictures;
+    if pictures.found > 0 && pictures.failed == pictures.found {
+        anyhow::bail!("no picture could be looked at: {path} is left as it was");
+    }
     output.finish(|out| geojson::write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
-
-    summarise(&inventory, &path.to_string());
-    Ok(if inventory.lineage.pictures.failed > 0 { Done::WithFailures } else { Done::Well })
+    let state = if inventory.lineage.complete { "" } else { " (incomplete: the run was stopped)" };
+    tell!("written to {path}{state}");
+    Ok(if pictures.failed > 0 { Done::WithFailures } else { Done::Well })
 }
 
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A flag that the first Ctrl-C raises; the second ends the program at once.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
+/// A flag that the first Ctrl-C raises; the second ends the program at once and removes the unfinished file.
+fn stop_on_interrupt(part: PathBuf) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
     ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
+            let _ = std::fs::remove_file(&part);
             std::process::exit(130);
         }
-        eprintln!(
-            "\nstopping: the pictures in flight are finished and what is there is written (again: stop at once)"
-        );
+        tell!("\nstopping: the pictures in flight are finished and what is there is written (again: stop at once)");
     })
     .context("Ctrl-C cannot be listened to")?;
     Ok(stop)
 }
 
-/// Says on standard error what was found: standard output is for results.
-fn summarise(inventory: &Inventory, path: &str) {
+/// Tells what was found.
+fn summarise(inventory: &Inventory) {
     let lineage = &inventory.lineage;
     let pictures = &lineage.pictures;
-    eprintln!(
+    tell!(
         "{}: {} with detections, {} without, {} failed",
         count(pictures.found, "picture"),
         pictures.done,
@@ -84,19 +88,17 @@ fn summarise(inventory: &Inventory, path: &str) {
         pictures.failed
     );
     for (reason, number) in &pictures.failures {
-        eprintln!("  {number} × {reason}");
+        tell!("  {number} × {reason}");
     }
     if pictures.beyond_max_pictures > 0 {
-        eprintln!("  {} more were left out by --max-pictures", pictures.beyond_max_pictures);
+        tell!("  {} more were left out by --max-pictures", pictures.beyond_max_pictures);
     }
     let mut classes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for entry in &inventory.entries {
         *classes.entry((&entry.class, &entry.label)).or_default() += 1;
     }
-    eprintln!("{} from {}", count(inventory.entries.len(), "landmark"), count(lineage.sightings.found, "detection"));
+    tell!("{} from {}", count(inventory.entries.len(), "landmark"), count(lineage.sightings.found, "detection"));
     for ((class, label), number) in classes {
-        eprintln!("  {number:>4}  {class}  {label}");
+        tell!("  {number:>4}  {class}  {label}");
     }
-    let state = if lineage.complete { "" } else { " (incomplete: the run was stopped)" };
-    eprintln!("written to {path}{state}");
 }

@@ -22,6 +22,11 @@ impl Output {
         if path.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder: name a file"));
         }
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file: name one"));
+        }
+        // A link stays a link: what it leads to is replaced.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "names no file"))?;
         let mut part_name = std::ffi::OsString::from(".");
         part_name.push(name);
@@ -29,6 +34,11 @@ impl Output {
         let part = path.with_file_name(part_name);
         let writer = Some(BufWriter::new(File::create(&part)?));
         Ok(Self { path: path.to_owned(), part, writer })
+    }
+
+    /// The unfinished file, to be removed where no destructor runs.
+    pub fn part(&self) -> &Path {
+        &self.part
     }
 
     /// Writes the file by `write` and puts it in its place.
@@ -76,5 +86,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(Output::create(folder.path()).is_err());
         assert!(Output::create(&folder.path().join("no/such/folder.geojson")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_refused_and_links_followed() {
+        assert!(Output::create(Path::new("/dev/null")).is_err());
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        Output::create(&link).unwrap().finish(|w| w.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        assert!(link.is_symlink());
     }
 }

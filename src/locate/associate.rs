@@ -111,9 +111,11 @@ fn seeds(rays: &Rays, index: usize, used: &[bool]) -> Vec<Seed> {
     let plane = rays.plane(ray.station);
     let mut crossings: Vec<(f64, f64)> = Vec::new();
     for station in rays.near(camera.lon_deg, camera.lat_deg) {
+        if station == ray.station || rays.cameras[station].sequence != camera.sequence {
+            continue;
+        }
         let place = rays.place(&plane, station);
-        let baseline = place.x.hypot(place.y);
-        if station == ray.station || rays.cameras[station].sequence != camera.sequence || baseline > MAX_BASELINE_M {
+        if place.x.hypot(place.y) > MAX_BASELINE_M {
             continue;
         }
         for (other_index, other) in rays.of_station(station) {

@@ -1,9 +1,8 @@
 //! Brings together what different sequences, or one under different names, found of the same thing.
 
-use std::collections::HashMap;
-
 use super::Method;
 use super::associate::Group;
+use super::cells::Cells;
 use super::plane::{Covariance, Plane, Point};
 use super::rays::{REACH_M, Rays, wrap};
 use super::triangulate::{facing, fix, vote};
@@ -57,8 +56,9 @@ pub(super) fn merge(rays: &Rays, groups: Vec<Group>, exclusive: bool) -> Vec<Gro
     let mut pairs = Vec::new();
     let cells = index(&nodes);
     for (u, node) in nodes.iter().enumerate() {
-        for v in near(&cells, node.lon_deg, node.lat_deg) {
+        for v in cells.near(node.lon_deg, node.lat_deg) {
             if v > u
+                && !share_a_picture(rays, &node.group.rays, &nodes[v].group.rays)
                 && let Some(distance2) = apart(node, &nodes[v], exclusive)
             {
                 // Names agree before names are doubted.
@@ -153,7 +153,8 @@ fn join_lone_rays(rays: &Rays, groups: Vec<Group>, exclusive: bool) -> Vec<Group
         let ray = &rays.rays[group.rays[0]];
         let camera = &rays.cameras[ray.station];
         let plane = rays.plane(ray.station);
-        let best = near(&cells, camera.lon_deg, camera.lat_deg)
+        let best = cells
+            .near(camera.lon_deg, camera.lat_deg)
             .into_iter()
             .filter(|n| nodes[*n].class == ray.class || exclusive)
             .filter(|n| !share_a_picture(rays, &groups[*n].rays, &group.rays))
@@ -186,29 +187,11 @@ fn join_lone_rays(rays: &Rays, groups: Vec<Group>, exclusive: bool) -> Vec<Group
     groups
 }
 
-type Cells = HashMap<(i64, i64), Vec<usize>>;
-
-/// Side of a cell, degrees; with its neighbours it covers [`REACH_M`] up to 60° of latitude.
-const CELL_DEG: f64 = 0.0008;
-
-fn cell(lon_deg: f64, lat_deg: f64) -> (i64, i64) {
-    ((lon_deg / CELL_DEG).floor() as i64, (lat_deg / CELL_DEG).floor() as i64)
-}
-
+/// The nodes by place.
 fn index(nodes: &[Node]) -> Cells {
-    let mut cells = Cells::new();
+    let mut cells = Cells::default();
     for (n, node) in nodes.iter().enumerate() {
-        cells.entry(cell(node.lon_deg, node.lat_deg)).or_default().push(n);
+        cells.insert(n, node.lon_deg, node.lat_deg);
     }
     cells
-}
-
-fn near(cells: &Cells, lon_deg: f64, lat_deg: f64) -> Vec<usize> {
-    let (column, row) = cell(lon_deg, lat_deg);
-    let mut near: Vec<usize> = (row - 1..=row + 1)
-        .flat_map(|y| (column - 1..=column + 1).map(move |x| (x, y)))
-        .flat_map(|at| cells.get(&at).into_iter().flatten().copied())
-        .collect();
-    near.sort_unstable();
-    near
 }

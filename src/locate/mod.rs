@@ -5,6 +5,7 @@
 //! all its rays and given its ellipse and the probability that it exists.
 
 mod associate;
+mod cells;
 mod exist;
 mod merge;
 mod plane;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::f64::consts::PI;
 
+use super::cells::Cells;
 use super::plane::{Plane, Point};
 use crate::sighting::{Sighting, Station};
 
@@ -63,11 +64,8 @@ pub(super) struct Camera {
 pub(super) struct Rays {
     pub cameras: Vec<Camera>,
     pub rays: Vec<Ray>,
-    cells: HashMap<(i32, i32), Vec<usize>>,
+    cells: Cells,
 }
-
-/// Side of a cell of the index, degrees of latitude: a little more than [`REACH_M`].
-const CELL_DEG: f64 = 0.0004;
 
 impl Rays {
     pub(super) fn new(stations: &[Station], sightings: &[Sighting]) -> Self {
@@ -96,7 +94,7 @@ impl Rays {
             })
             .collect();
         rays.sort_by_key(|ray| (ray.station, ray.sighting));
-        let mut cells: HashMap<(i32, i32), Vec<usize>> = HashMap::new();
+        let mut cells = Cells::default();
         let mut next = 0;
         let cameras = stations
             .iter()
@@ -104,7 +102,7 @@ impl Rays {
             .map(|(index, station)| {
                 let count = sequences.len();
                 let sequence = *sequences.entry(station.sequence_id.as_str()).or_insert(count);
-                cells.entry(cell(station.lon_deg, station.lat_deg)).or_default().push(index);
+                cells.insert(index, station.lon_deg, station.lat_deg);
                 let first = next;
                 while rays.get(next).is_some_and(|ray| ray.station == index) {
                     next += 1;
@@ -145,17 +143,7 @@ impl Rays {
 
     /// Stations within about [`REACH_M`] of a place, in their order.
     pub(super) fn near(&self, lon_deg: f64, lat_deg: f64) -> Vec<usize> {
-        let (column, row) = cell(lon_deg, lat_deg);
-        // Columns are as many degrees wide as rows are high, but degrees of longitude are shorter.
-        let across = (1.0 / lat_deg.to_radians().cos().max(0.02)).ceil() as i32;
-        let mut near = Vec::new();
-        for y in row - 1..=row + 1 {
-            for x in column - across..=column + across {
-                near.extend(self.cells.get(&(x, y)).into_iter().flatten());
-            }
-        }
-        near.sort_unstable();
-        near
+        self.cells.near(lon_deg, lat_deg)
     }
 
     /// Variance of the direction from a station to a thing at a distance, without what the pixel adds.
@@ -163,10 +151,6 @@ impl Rays {
         let camera = &self.cameras[station];
         camera.heading_sd.powi(2) + (camera.relative_sd_m / distance).powi(2)
     }
-}
-
-fn cell(lon_deg: f64, lat_deg: f64) -> (i32, i32) {
-    ((lon_deg / CELL_DEG).floor() as i32, (lat_deg / CELL_DEG).floor() as i32)
 }
 
 /// An angle in radians brought into −π ≤ a ≤ π.

@@ -10,7 +10,7 @@ use ort::value::{TensorElementType, TensorRef, ValueType};
 use sha2::{Digest, Sha256};
 
 use super::head::Candidate;
-use super::manifest::{parse_names, parse_size};
+use super::manifest::{check_size, parse_names, parse_size};
 use super::suppress::suppress;
 use super::{Detection, Head, Manifest, ModelError, Shipped};
 use crate::view::{Plan, Scaling};
@@ -133,6 +133,9 @@ impl Detector {
     /// What the detector sees in an upright picture, best first. `plan` must be made for pictures of its size.
     pub fn detect(&mut self, picture: &RgbImage, plan: &Plan) -> Result<Vec<Detection>, ModelError> {
         let mut tensor = std::mem::take(&mut self.tensor);
+        // A panic over an earlier picture keeps the tensor.
+        let (width, height) = self.input();
+        tensor.resize(3 * width as usize * height as usize, 0.0);
         let mut found = Vec::new();
         let mut candidates = Vec::new();
         let scaling = self.scaling;
@@ -247,6 +250,7 @@ fn manifest_from_metadata(session: &mut Session, path: &Path) -> Result<Manifest
         || format!("there is no {}, and its metadata names no classes", path.with_extension("json").display());
     let names = names.ok_or_else(missing)?;
     let size = fixed_size(session)?.or_else(|| size.as_deref().and_then(parse_size)).unwrap_or((640, 640));
+    check_size(size)?;
     let classes = parse_names(&names).map_or(0, |names| names.len());
     let blank = vec![0.0; 3 * size.0 as usize * size.1 as usize];
     let shape = run_once(session, [1, 3, size.1 as usize, size.0 as usize], &blank)?;

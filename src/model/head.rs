@@ -70,8 +70,9 @@ impl Head {
                 x1: (cx + width / 2.0).min(input.0 as f32),
                 y1: (cy + height / 2.0).min(input.1 as f32),
             };
-            // Also refuses what is not a number.
-            if score >= confidence && score <= 1.0 && found.x1 > found.x0 && found.y1 > found.y0 {
+            let finite = [cx, cy, width, height].iter().all(|value| value.is_finite());
+            // A score that is no number is in no range.
+            if finite && score >= confidence && score <= 1.0 && found.x1 > found.x0 && found.y1 > found.y0 {
                 candidates.push(Candidate { class, score, found });
             }
         };
@@ -180,6 +181,11 @@ mod tests {
             for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                 let size = head.shape(INPUT, 2).iter().product();
                 assert!(read(head, &vec![value; size]).is_empty());
+                // The middle of the first point only.
+                let mut output = vec![0.9; size];
+                output[0] = value;
+                let points = if head == Head::Yolov5 { 126 } else { 42 };
+                assert_eq!(read(head, &output).len(), points - 1, "{head:?} {value}");
             }
         }
     }

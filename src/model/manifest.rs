@@ -156,13 +156,7 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), String> {
-        let sides = [self.input.width, self.input.height];
-        if sides.iter().any(|side| *side == 0 || side % 32 != 0 || *side > 4096) {
-            return Err(format!(
-                "the input is {} × {}: both must be multiples of 32, at most 4096",
-                sides[0], sides[1]
-            ));
-        }
+        check_size((self.input.width, self.input.height))?;
         if self.classes.is_empty() {
             return Err("it names no class".to_owned());
         }
@@ -211,6 +205,14 @@ impl Manifest {
         let in_rgb = |v: [f32; 3]| if blue_first { [v[2], v[1], v[0]] } else { v };
         Scaling { mean: in_rgb(self.input.mean), sd: in_rgb(self.input.std), pad: self.input.pad, blue_first }
     }
+}
+
+/// Refuses an input that is no picture of a sensible size.
+pub(super) fn check_size((width, height): (u32, u32)) -> Result<(), String> {
+    if [width, height].iter().any(|side| *side == 0 || side % 32 != 0 || *side > 4096) {
+        return Err(format!("the input is {width} × {height}: both must be multiples of 32, at most 4096"));
+    }
+    Ok(())
 }
 
 /// The names of a Python dictionary or list such as `{0: 'stop', 1: "cat's eye"}`, in order.

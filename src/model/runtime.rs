@@ -12,7 +12,8 @@ use thiserror::Error;
 
 /// The command that gets the library to where it is looked for.
 #[cfg(not(windows))]
-pub const REMEDY: &str = "python3 -m pip install --target ~/.cache/arpent onnxruntime";
+pub const REMEDY: &str =
+    "python3 -m pip install --target ~/.cache/arpent onnxruntime   (Debian: apt install python3-pip)";
 /// The command that gets the library to where it is looked for.
 #[cfg(windows)]
 pub const REMEDY: &str = "python -m pip install --target %LOCALAPPDATA%\\arpent onnxruntime";

@@ -58,6 +58,9 @@ pub enum SurveyError {
     /// The model does not run.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Stopped before there was anything to write.
+    #[error("stopped while the pictures were listed: nothing was looked at")]
+    Stopped,
     /// The workers could not be started.
     #[error("the workers could not be started: {0}")]
     Workers(String),
@@ -77,6 +80,9 @@ pub fn run(
 ) -> Result<Inventory, SurveyError> {
     let started_at = now();
     let Listing { mut pictures, unusable } = source.list(query)?;
+    if stop.load(Ordering::Relaxed) {
+        return Err(SurveyError::Stopped);
+    }
     let limit = settings.max_pictures.unwrap_or(usize::MAX);
     let beyond_max_pictures = pictures.len().saturating_sub(limit);
     pictures.truncate(limit);

@@ -52,14 +52,17 @@ impl Worker {
         };
         // The last used stand in front.
         self.plans[..=place].rotate_right(1);
+        if self.plans[0].1.is_empty() {
+            return Err("picture shows no part of the street".to_owned());
+        }
         let detections =
             self.detector.detect(&decoded.image, &self.plans[0].1).map_err(|_| "detector failed".to_owned())?;
         Ok(Looked { upright_size: (width, height), turn: decoded.turn, detections })
     }
 
-    /// The same, with a panic of a decoder, which a damaged file may provoke, as one more reason to fail.
+    /// The same, with a panic over a picture as one more reason to fail: the other pictures go on.
     pub(super) fn look_safely(&mut self, picture: &Picture, bytes: &[u8]) -> Result<Looked, String> {
         catch_unwind(AssertUnwindSafe(|| self.look(picture, bytes)))
-            .unwrap_or_else(|_| Err("picture file breaks the decoder".to_owned()))
+            .unwrap_or_else(|_| Err("internal error".to_owned()))
     }
 }

@@ -1,6 +1,7 @@
 //! From the bytes of a picture file to upright pixels.
 
 use std::io::Cursor;
+use std::panic::catch_unwind;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
@@ -10,6 +11,9 @@ use crate::view::PixelBox;
 
 /// The most pixels a picture may have; the largest panoramas in the commons have about a hundred million.
 const MAX_PIXELS: u64 = 250_000_000;
+
+/// The longest side a picture may have: what JPEG allows.
+const MAX_SIDE: u32 = 65_535;
 
 /// A decoded picture, turned upright.
 #[derive(Debug)]
@@ -38,7 +42,13 @@ pub enum DecodeError {
 }
 
 /// Decodes a JPEG or PNG and turns it upright after its EXIF orientation.
+///
+/// A panic of the decoder, which a damaged file may provoke, counts as damage.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+    catch_unwind(|| decode_trusting(bytes)).unwrap_or(Err(DecodeError::Damaged))
+}
+
+fn decode_trusting(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let format = image::guess_format(bytes).map_err(|_| DecodeError::Format)?;
     if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png) {
         return Err(DecodeError::Format);
@@ -50,7 +60,8 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let mut decoder =
         ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(|_| DecodeError::Damaged)?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE || decoder.total_bytes() > 3 * MAX_PIXELS {
         return Err(DecodeError::TooLarge);
     }
     if width == 0 || height == 0 {

@@ -128,7 +128,8 @@ impl Ring {
             first_column: 0,
             span: 0,
         };
-        if rows.height >= 2.0 {
+        // A picture that is narrower than a pixel of a view shows nothing, however large its sphere is said to be.
+        if rows.height >= 2.0 && f64::from(width) / finer(per_degree.0) >= 1.0 {
             ring.circle =
                 ((360.0 * per_degree.0 / ring.column_scale()).round() as usize).max(rows.band_width as usize);
             ring.tabulate();
@@ -155,8 +156,9 @@ impl Ring {
             .map(|i| i as f64 * 360.0 / cuts as f64)
             .filter(|azimuth| {
                 lens.wraps()
-                    || [-0.4, 0.0, 0.4].iter().any(|part| {
-                        let seen = Direction { right_deg: azimuth + part * shape.fov_deg, up_deg: 0.0 };
+                    || (-5..=5).any(|tenth| {
+                        let aside = f64::from(tenth) / 10.0 * shape.fov_deg;
+                        let seen = Direction { right_deg: azimuth + aside, up_deg: 0.0 };
                         lens.pixel(seen).is_some_and(|(u, _)| u < self.rows.picture_width)
                     })
             })
@@ -266,8 +268,12 @@ impl Ring {
 
     /// A box of a cut in the picture, carried over by the middles of its sides; x may lie beyond the picture's edges.
     pub(super) fn to_picture(&self, index: usize, found: PixelBox) -> PixelBox {
-        let shift = self.shifts.get(index).copied().unwrap_or(0) as f64 * self.column_scale();
         let (cx, cy) = found.centre();
+        let shift = self.shifts.get(index).copied().unwrap_or(0) as f64 * self.column_scale();
+        let middle = self.ahead.0 + self.cut_direction(f64::from(cx), f64::from(cy)).right_deg * self.per_degree.0;
+        // Of all turns the one that lies nearest to the picture.
+        let full = 360.0 * self.per_degree.0;
+        let shift = shift - ((middle + shift - self.rows.picture_width / 2.0) / full).round() * full;
         let place = |x: f32, y: f32| {
             let seen = self.cut_direction(f64::from(x), f64::from(y));
             let u = self.ahead.0 + seen.right_deg * self.per_degree.0 + shift;
@@ -312,8 +318,14 @@ mod tests {
 
     /// Paints a patch of a few degrees and asks the cuts where it is.
     fn patch_comes_back(width: u32, centre: (f64, f64)) {
-        let side = f64::from(width) / 360.0 * 3.0;
-        let mut picture = RgbImage::from_pixel(width, width / 2, Rgb([20, 30, 40]));
+        let picture = patch(width, width / 2, f64::from(width), centre);
+        finds_patch(&lens(width), &picture, centre);
+    }
+
+    /// A picture with a patch of three degrees about a place.
+    fn patch(width: u32, height: u32, circle: f64, centre: (f64, f64)) -> RgbImage {
+        let side = circle / 360.0 * 3.0;
+        let mut picture = RgbImage::from_pixel(width, height, Rgb([20, 30, 40]));
         for y in 0..side as i64 {
             for x in 0..side as i64 {
                 let u = (centre.0 - side / 2.0) as i64 + x;
@@ -321,10 +333,15 @@ mod tests {
                 picture.put_pixel(u.rem_euclid(i64::from(width)) as u32, v as u32, Rgb([250, 120, 60]));
             }
         }
-        let plan = Plan::new(&lens(width), width, width / 2, INPUT);
+        picture
+    }
+
+    fn finds_patch(lens: &Lens, picture: &RgbImage, centre: (f64, f64)) {
+        let (width, height) = picture.dimensions();
+        let plan = Plan::new(lens, width, height, INPUT);
         let mut tensor = vec![0.0; 3 * 320 * 320];
         let mut seen = 0;
-        plan.cut::<()>(&picture, &SCALING, &mut tensor, |view, tensor| {
+        plan.cut::<()>(picture, &SCALING, &mut tensor, |view, tensor| {
             let bright: Vec<(f32, f32)> =
                 (0..320 * 320).filter(|i| tensor[*i] > 135.0).map(|i| ((i % 320) as f32, (i / 320) as f32)).collect();
             let (Some(x0), Some(x1)) =
@@ -342,7 +359,7 @@ mod tests {
             let placed = plan.to_picture(view, found).unwrap();
             let (cx, cy) = placed.centre();
             let off = (f64::from(cx) - centre.0).abs();
-            let pixel = f64::from(width) / 360.0 / 4.0;
+            let pixel = lens.pixels_per_degree() / 4.0;
             assert!(off.min(f64::from(width) - off) < pixel.max(1.5), "{placed:?} for {centre:?}");
             assert!((f64::from(cy) - centre.1).abs() < pixel.max(1.5), "{placed:?} for {centre:?}");
             assert!((0.0..width as f32).contains(&cx));
@@ -363,6 +380,32 @@ mod tests {
     fn a_patch_on_the_seam_is_one() {
         patch_comes_back(4000, (0.0, 1000.0));
         patch_comes_back(2000, (1999.0, 450.0));
+    }
+
+    #[test]
+    fn a_picture_of_half_the_circle_keeps_both_its_sides() {
+        let crop =
+            Crop { full_width: 3600.0, full_height: 1800.0, left: 900.0, top: 500.0, width: 1800.0, height: 800.0 };
+        let lens = Lens::new(&Camera::Equirectangular { crop: Some(crop) }, 1800, 800);
+        for u in [100.0, 450.0, 900.0, 1350.0, 1700.0] {
+            finds_patch(&lens, &patch(1800, 800, 3600.0, (u, 380.0)), (u, 380.0));
+        }
+    }
+
+    #[test]
+    fn a_sphere_of_any_size_asks_for_no_memory_it_does_not_need() {
+        for full_width in [1e12, 1e300] {
+            let crop = Crop {
+                full_width,
+                full_height: 2000.0,
+                left: full_width / 2.0,
+                top: 0.0,
+                width: 1.0,
+                height: 2000.0,
+            };
+            let lens = Lens::new(&Camera::Equirectangular { crop: Some(crop) }, 4000, 2000);
+            assert!(Plan::new(&lens, 4000, 2000, INPUT).is_empty());
+        }
     }
 
     #[test]
