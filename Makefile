@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax lint docs bench
+.PHONY: demo test test-panoramax score lint docs bench
 
 # Surveys the sample street with the shipped detector.
 demo: .onnxruntime/version
@@ -18,6 +18,10 @@ test: .onnxruntime/version
 test-panoramax: .onnxruntime/version
 	tests/panoramax.sh
 
+# How well the sample street is surveyed, against its truth.
+score: demo
+	@cargo run --release --quiet --example score -- signs.geojson examples/street/truth.geojson
+
 lint:
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
@@ -25,7 +29,7 @@ lint:
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 
-# Views per second of the whole program against bare ONNX Runtime and bare decoding, on both in one run.
+# Views per second of a survey against bare ONNX Runtime and bare decoding of the same, by turns in one run.
 bench: .onnxruntime/version
 	cargo bench --bench survey
 
