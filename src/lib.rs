@@ -8,8 +8,8 @@
 //! ```
 //!
 //! `survey::run` walks the whole of it; each arrow can also be called alone. Angles are degrees at every public
-//! boundary (azimuth clockwise from true north), lengths metres, pixels counted from the top-left corner of the
-//! file as served.
+//! boundary (azimuth clockwise from true north), lengths metres; pixels count from the top-left corner, of the
+//! upright picture inside and of the file as served in what is written.
 
 #![deny(missing_docs)]
 

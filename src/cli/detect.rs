@@ -27,7 +27,8 @@ pub struct Arguments {
     /// Draw the boxes onto copies of the pictures in this folder
     #[arg(long, value_name = "DIR")]
     draw: Option<PathBuf>,
-    /// Print one line of JSON for each picture
+    /// Print one line of JSON for each picture; boxes over the seam of a 360° picture begin below 0 or end beyond its
+    /// width
     #[arg(long)]
     json: bool,
 }

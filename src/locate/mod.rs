@@ -35,7 +35,7 @@ pub struct Landmark {
     pub probability: f64,
     /// How it was located.
     pub method: Method,
-    /// The mean azimuth from the landmark to the cameras that saw it: within some 30° the way it faces, for things
+    /// The mean azimuth from the landmark to the cameras that saw it: within some 40° the way it faces, for things
     /// that are seen from the front only. `None` where the position is a guess.
     pub direction_deg: Option<f64>,
     /// Indices of its sightings, best first.
