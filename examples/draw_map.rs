@@ -4,13 +4,15 @@
 //! `cargo run --release --example draw_map -- signs.geojson --pictures examples/street \
 //!     --truth examples/street/truth.geojson -o docs/street.svg`
 
+mod common;
+
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use arpent::source::{Folder, Query, Source};
 use clap::Parser;
-use geojson::{FeatureCollection, GeometryValue};
+use common::{Place, places};
 
 /// Pixels per metre.
 const SCALE: f64 = 9.0;
@@ -20,22 +22,16 @@ const MARGIN_M: f64 = 12.0;
 #[derive(Parser)]
 struct Arguments {
     /// Result of `arpent survey`
-    survey: PathBuf,
+    survey: String,
     /// Folder of the pictures
     #[arg(long)]
     pictures: PathBuf,
     /// Points where things truly are
     #[arg(long)]
-    truth: Option<PathBuf>,
+    truth: Option<String>,
     /// The map to write
     #[arg(short, long)]
     output: PathBuf,
-}
-
-/// A point with the properties that the map shows.
-struct Place {
-    lon_lat: (f64, f64),
-    properties: geojson::JsonObject,
 }
 
 fn main() -> Result<()> {
@@ -47,31 +43,6 @@ fn main() -> Result<()> {
         pictures.iter().map(|p| (p.lon_deg, p.lat_deg, p.pose.heading_deg, p.sequence.as_str())).collect();
     let svg = draw(&landmarks, &truth, &cameras).context("there is nothing to draw")?;
     std::fs::write(&arguments.output, svg).with_context(|| arguments.output.display().to_string())
-}
-
-fn places(path: &Path) -> Result<Vec<Place>> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let features = text.parse::<FeatureCollection>().with_context(|| path.display().to_string())?.features;
-    Ok(features
-        .into_iter()
-        .filter_map(|feature| match feature.geometry?.value {
-            GeometryValue::Point { coordinates } => {
-                let lon_lat = (*coordinates.as_slice().first()?, *coordinates.as_slice().get(1)?);
-                Some(Place { lon_lat, properties: feature.properties.unwrap_or_default() })
-            }
-            _ => None,
-        })
-        .collect())
-}
-
-impl Place {
-    fn number(&self, name: &str) -> Option<f64> {
-        self.properties.get(name)?.as_f64()
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.properties.get(name).and_then(|value| value.as_str()).unwrap_or_default()
-    }
 }
 
 /// The map, or nothing where there is no point.

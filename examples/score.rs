@@ -3,54 +3,43 @@
 //!
 //! `cargo run --release --example score -- signs.geojson examples/street/truth.geojson`
 
+mod common;
+
 use anyhow::{Context, Result};
-use geojson::{FeatureCollection, GeometryValue, JsonObject};
+use common::{Place, places};
 
 /// A sign and a landmark farther apart than this are not the same, metres.
 const NEAR_M: f64 = 3.0;
 
-struct Place {
-    lon_lat: (f64, f64),
-    properties: JsonObject,
+/// Metres to the east and north from one place to another.
+fn step(from: &Place, to: &Place) -> (f64, f64) {
+    let per_degree = 111_195.0;
+    let north = to.lon_lat.1 - from.lon_lat.1;
+    let east = (to.lon_lat.0 - from.lon_lat.0) * from.lon_lat.1.to_radians().cos();
+    (east * per_degree, north * per_degree)
 }
 
-impl Place {
-    fn number(&self, name: &str) -> f64 {
-        self.properties.get(name).and_then(|value| value.as_f64()).unwrap_or_default()
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.properties.get(name).and_then(|value| value.as_str()).unwrap_or_default()
-    }
-
-    /// Metres to the east and north of another place.
-    fn from(&self, other: &Self) -> (f64, f64) {
-        let per_degree = 111_195.0;
-        let north = self.lon_lat.1 - other.lon_lat.1;
-        let east = (self.lon_lat.0 - other.lon_lat.0) * self.lon_lat.1.to_radians().cos();
-        (east * per_degree, north * per_degree)
-    }
-
-    /// Whether a step of metres from here stays within the 95 % ellipse.
-    fn holds(&self, step: (f64, f64)) -> bool {
-        let (sin, cos) = self.number("ellipse_azimuth_deg").to_radians().sin_cos();
-        let (along, across) = (step.0 * sin + step.1 * cos, step.0 * cos - step.1 * sin);
-        (along / self.number("ellipse_major_m")).powi(2) + (across / self.number("ellipse_minor_m")).powi(2) <= 1.0
-    }
+/// Whether a step of metres from a landmark stays within its 95 % ellipse.
+fn holds(landmark: &Place, step: (f64, f64)) -> bool {
+    let number = |name| landmark.number(name).unwrap_or_default();
+    let (sin, cos) = number("ellipse_azimuth_deg").to_radians().sin_cos();
+    let (along, across) = (step.0 * sin + step.1 * cos, step.0 * cos - step.1 * sin);
+    (along / number("ellipse_major_m")).powi(2) + (across / number("ellipse_minor_m")).powi(2) <= 1.0
 }
 
 fn main() -> Result<()> {
     let mut paths = std::env::args().skip(1);
     let found = places(&paths.next().context("the survey's GeoJSON file is wanted first")?)?;
     let truth = places(&paths.next().context("the truth's GeoJSON file is wanted second")?)?;
-    let visible = |sign: &Place| sign.number("seen_pass_1") + sign.number("seen_pass_2") >= 2.0;
+    let seen = |sign: &Place, pass| sign.number(pass).unwrap_or_default();
+    let visible = |sign: &Place| seen(sign, "seen_pass_1") + seen(sign, "seen_pass_2") >= 2.0;
 
     // The nearest pairs of one class first, each place once.
     let mut pairs = Vec::new();
     for (t, sign) in truth.iter().enumerate() {
         for (f, landmark) in found.iter().enumerate() {
-            let step = sign.from(landmark);
-            let distance = step.0.hypot(step.1);
+            let (east, north) = step(landmark, sign);
+            let distance = east.hypot(north);
             if distance <= NEAR_M && [sign.text("class"), sign.text("code")].contains(&landmark.text("class")) {
                 pairs.push((distance, t, f));
             }
@@ -64,7 +53,7 @@ fn main() -> Result<()> {
         if !of_sign[t] && !of_landmark[f] {
             (of_sign[t], of_landmark[f]) = (true, true);
             errors.push(distance);
-            inside += usize::from(found[f].holds(truth[t].from(&found[f])));
+            inside += usize::from(holds(&found[f], step(&found[f], &truth[t])));
         }
     }
     let wanted = truth.iter().filter(|sign| visible(sign)).count();
@@ -79,17 +68,4 @@ fn main() -> Result<()> {
         println!("missed: {} {}", sign.text("id"), sign.text("code"));
     }
     Ok(())
-}
-
-fn places(path: &str) -> Result<Vec<Place>> {
-    let text = std::fs::read_to_string(path).with_context(|| path.to_owned())?;
-    let features = text.parse::<FeatureCollection>().with_context(|| path.to_owned())?.features;
-    let points = features.into_iter().filter_map(|feature| match feature.geometry?.value {
-        GeometryValue::Point { coordinates } => {
-            let lon_lat = (*coordinates.as_slice().first()?, *coordinates.as_slice().get(1)?);
-            Some(Place { lon_lat, properties: feature.properties.unwrap_or_default() })
-        }
-        _ => None,
-    });
-    Ok(points.collect())
 }
