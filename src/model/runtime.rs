@@ -12,8 +12,7 @@ use thiserror::Error;
 
 /// The command that gets the library to where it is looked for.
 #[cfg(not(windows))]
-pub const REMEDY: &str =
-    "python3 -m pip install --target ~/.cache/arpent onnxruntime   (Debian: apt install python3-pip)";
+pub const REMEDY: &str = "python3 -m pip install --target ~/.cache/arpent onnxruntime";
 /// The command that gets the library to where it is looked for.
 #[cfg(windows)]
 pub const REMEDY: &str = "python -m pip install --target %LOCALAPPDATA%\\arpent onnxruntime";
@@ -22,7 +21,9 @@ pub const REMEDY: &str = "python -m pip install --target %LOCALAPPDATA%\\arpent 
 #[derive(Debug, Clone, Error)]
 pub enum RuntimeError {
     /// No library in any of the places.
-    #[error("the ONNX Runtime library was not found. Looked in:\n{looked}get it with:\n  {REMEDY}")]
+    #[error(
+        "the ONNX Runtime library was not found. Looked in:\n{looked}get it with (on Debian after apt install python3-pip):\n  {REMEDY}"
+    )]
     Missing {
         /// A line for each place.
         looked: String,
