@@ -4,7 +4,6 @@
 
 # Surveys the sample street with the shipped detector.
 demo: .onnxruntime/version
-	cargo build --release --quiet
 	cargo run --release --quiet -- survey --pictures examples/street -o signs.geojson
 	@echo
 	@echo "signs.geojson holds one point for each sign, with its 95 % ellipse and the pictures that prove it."

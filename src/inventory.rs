@@ -149,8 +149,26 @@ fn identity(find: &str, class: &str, best: &Evidence<'_>) -> String {
     Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The entries of landmarks, in their order and with an id each.
+///
+/// `class` gives the class of a number, `evidence` what is known of the sighting of a number.
+pub fn entries<'a>(
+    find: &str,
+    landmarks: &[Landmark],
+    class: impl Fn(usize) -> Option<Class>,
+    evidence: impl Fn(usize) -> Evidence<'a>,
+) -> Vec<Entry> {
+    let entry = |landmark: &Landmark| {
+        let evidence: Vec<Evidence<'_>> = landmark.sightings.iter().map(|sighting| evidence(*sighting)).collect();
+        Some(Entry::new(find, &class(landmark.class)?, landmark, &evidence))
+    };
+    let mut entries: Vec<Entry> = landmarks.iter().filter_map(entry).collect();
+    make_ids_unique(&mut entries);
+    entries
+}
+
 /// Gives entries whose ids are equal, as those of two equal lines of a table are, a number behind it.
-pub fn make_ids_unique(entries: &mut [Entry]) {
+fn make_ids_unique(entries: &mut [Entry]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for entry in entries {
         let count = seen.entry(entry.id.clone()).or_default();
@@ -290,6 +308,14 @@ pub struct SightingCounts {
     pub in_landmarks: usize,
     /// Those of things that rather do not exist: seen once where several pictures should have seen them.
     pub left_out: usize,
+}
+
+impl SightingCounts {
+    /// The counts of so many sightings and the landmarks that were made of them.
+    pub fn new(found: usize, landmarks: &[Landmark]) -> Self {
+        let in_landmarks = landmarks.iter().map(|landmark| landmark.sightings.len()).sum();
+        Self { found, in_landmarks, left_out: found - in_landmarks }
+    }
 }
 
 impl PictureCounts {

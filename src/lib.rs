@@ -25,3 +25,9 @@ pub mod sighting;
 pub mod source;
 pub mod survey;
 pub mod view;
+
+/// An error and what caused it, in one line: the loader's and the network's errors hide the reason in their source.
+fn causes(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

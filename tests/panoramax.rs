@@ -16,7 +16,7 @@ use arpent::source::{Folder, Listing, Panoramax, Query, Source};
 use exif::Tag;
 use support::command::{run, text};
 use support::inventory::{Inventory, Thing};
-use support::shot::Shot;
+use support::shot::{CROPPED, Shot};
 
 /// Pictures that lie close together.
 const CROWD: usize = 300;
@@ -58,15 +58,7 @@ fn crowd() -> impl Iterator<Item = (String, Shot)> {
 }
 
 fn cropped() -> Shot {
-    Shot::at(3.205, 45.005, 0).size(4000, 1000).heading(200.25).gpano(&[
-        ("ProjectionType", "equirectangular"),
-        ("FullPanoWidthPixels", "4000"),
-        ("FullPanoHeightPixels", "2000"),
-        ("CroppedAreaLeftPixels", "0"),
-        ("CroppedAreaTopPixels", "600"),
-        ("CroppedAreaImageWidthPixels", "4000"),
-        ("CroppedAreaImageHeightPixels", "1000"),
-    ])
+    Shot::at(3.205, 45.005, 0).size(4000, 1000).heading(200.25).gpano(&CROPPED)
 }
 
 fn perspective() -> Shot {

@@ -9,7 +9,7 @@ use arpent::area::Area;
 use arpent::picture::{Camera, HeadingSource, Image, Picture};
 use arpent::source::{FetchError, Folder, Listing, Query, Source, SourceError};
 use exif::Tag;
-use support::shot::Shot;
+use support::shot::{CROPPED, Shot};
 use tempfile::TempDir;
 
 /// A folder with these files; a name may hold sub-folders.
@@ -212,18 +212,9 @@ fn a_query_for_times_leaves_the_others_out() {
 
 #[test]
 fn panoramas_are_told_from_their_metadata() {
-    let crop = [
-        ("ProjectionType", "equirectangular"),
-        ("FullPanoWidthPixels", "4000"),
-        ("FullPanoHeightPixels", "2000"),
-        ("CroppedAreaLeftPixels", "0"),
-        ("CroppedAreaTopPixels", "600"),
-        ("CroppedAreaImageWidthPixels", "4000"),
-        ("CroppedAreaImageHeightPixels", "1000"),
-    ];
     let here = Shot::at(2.0, 48.0, 0);
-    assert_eq!(picture_of(&here.clone().gpano(&crop[..1])).camera, Camera::Equirectangular { crop: None });
-    let Camera::Equirectangular { crop: Some(part) } = picture_of(&here.clone().gpano(&crop)).camera else {
+    assert_eq!(picture_of(&here.clone().gpano(&CROPPED[..1])).camera, Camera::Equirectangular { crop: None });
+    let Camera::Equirectangular { crop: Some(part) } = picture_of(&here.clone().gpano(&CROPPED)).camera else {
         panic!("no crop")
     };
     assert_eq!((part.top, part.width, part.height, part.full_height), (600.0, 4000.0, 1000.0, 2000.0));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use arpent::export::{Output, geojson};
-use arpent::inventory::{Entry, Evidence, Inventory, Lineage, SightingCounts, make_ids_unique};
+use arpent::inventory::{Evidence, Inventory, Lineage, SightingCounts, entries};
 use arpent::locate::locate;
 use arpent::locate::tables::Tables;
 use arpent::model::Class;
@@ -33,15 +33,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
     let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
     let landmarks = locate(&tables.stations, &tables.sightings, false);
-    let mut entries: Vec<Entry> = landmarks
-        .iter()
-        .filter_map(|landmark| {
-            let name = tables.classes.get(landmark.class)?.clone();
-            let evidence: Vec<Evidence<'_>> = landmark.sightings.iter().map(|s| evidence(&tables, *s)).collect();
-            Some(Entry::new("sightings", &Class { name, ..Class::default() }, landmark, &evidence))
-        })
-        .collect();
-    make_ids_unique(&mut entries);
+    let class = |number: usize| Some(Class { name: tables.classes.get(number)?.clone(), ..Class::default() });
+    let entries = entries("sightings", &landmarks, class, |sighting| evidence(&tables, sighting));
 
     let mut lineage = Lineage::of_this_tool();
     lineage.find = "sightings".to_owned();
@@ -51,8 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     lineage.pictures.done = with_sightings.len();
     lineage.pictures.empty = tables.stations.len() - with_sightings.len();
     let found = tables.sightings.len();
-    let in_landmarks = landmarks.iter().map(|l| l.sightings.len()).sum();
-    lineage.sightings = SightingCounts { found, in_landmarks, left_out: found - in_landmarks };
+    lineage.sightings = SightingCounts::new(found, &landmarks);
 
     let inventory = Inventory { entries, lineage };
     output.finish(|out| geojson::write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;

@@ -24,7 +24,7 @@ struct Node {
     covariance: Covariance,
     class: usize,
     method: Method,
-    /// Unit vector to its cameras; shorter where they stand all round.
+    /// Mean direction to its cameras, radians; none where they stand all round.
     facing: Option<f64>,
     sequence: usize,
     position_sd_m: f64,
@@ -34,7 +34,7 @@ impl Node {
     fn new(rays: &Rays, group: Group) -> Option<Self> {
         let (plane, fix, method) = fix(rays, &group)?;
         let (lon_deg, lat_deg) = plane.lon_lat(fix.point);
-        let camera = &rays.cameras[rays.rays[*group.rays.first()?].station];
+        let camera = rays.camera_of(*group.rays.first()?);
         Some(Self {
             class: vote(rays, &group),
             facing: facing(rays, &plane, fix.point, &group.rays),
@@ -74,13 +74,13 @@ pub(super) fn merge(rays: &Rays, groups: Vec<Group>, exclusive: bool) -> Vec<Gro
         if u == v || share_a_picture(rays, &groups[u], &groups[v]) {
             continue;
         }
-        let joined = Group { rays: sorted(groups[u].iter().chain(&groups[v]).copied().collect()) };
+        let both = Group { rays: joined(&groups[u], &groups[v]) };
         // Two near pairs do not make one thing of a chain: each ray must still fit.
-        if !holds_together(rays, &joined) {
+        if !holds_together(rays, &both) {
             continue;
         }
         owner[v] = u;
-        groups[u] = joined.rays;
+        groups[u] = both.rays;
         groups[v].clear();
     }
     let merged = groups.into_iter().filter(|rays| !rays.is_empty()).map(|rays| Group { rays }).collect();
@@ -94,7 +94,9 @@ fn root(owner: &[usize], mut node: usize) -> usize {
     node
 }
 
-fn sorted(mut members: Vec<usize>) -> Vec<usize> {
+/// The rays of two groups, ascending.
+fn joined(a: &[usize], b: &[usize]) -> Vec<usize> {
+    let mut members = [a, b].concat();
     members.sort_unstable();
     members
 }
@@ -126,9 +128,8 @@ fn apart(a: &Node, b: &Node, exclusive: bool) -> Option<f64> {
 /// Whether all rays of a group agree with the place that they make together.
 fn holds_together(rays: &Rays, group: &Group) -> bool {
     let Some((plane, fix, _)) = fix(rays, group) else { return false };
-    let many = group.rays.iter().any(|r| {
-        rays.cameras[rays.rays[*r].station].sequence != rays.cameras[rays.rays[group.rays[0]].station].sequence
-    });
+    let sequence = |ray: &usize| rays.camera_of(*ray).sequence;
+    let many = group.rays.iter().any(|ray| sequence(ray) != sequence(&group.rays[0]));
     group.rays.iter().all(|member| {
         let ray = &rays.rays[*member];
         let place = rays.place(&plane, ray.station);
@@ -143,10 +144,9 @@ fn holds_together(rays: &Rays, group: &Group) -> bool {
 
 /// Rays that are alone and have no range, each joined to the place that it passes nearest to.
 fn join_lone_rays(rays: &Rays, groups: Vec<Group>, exclusive: bool) -> Vec<Group> {
-    let (lone, mut groups): (Vec<Group>, Vec<Group>) =
+    let (lone, placed): (Vec<Group>, Vec<Group>) =
         groups.into_iter().partition(|g| g.rays.len() == 1 && rays.rays[g.rays[0]].range.is_none());
-    let places: Vec<Option<Node>> = groups.iter().map(|group| Node::new(rays, group.clone())).collect();
-    let nodes: Vec<Node> = places.into_iter().flatten().collect();
+    let mut nodes: Vec<Node> = placed.into_iter().filter_map(|group| Node::new(rays, group)).collect();
     let cells = index(&nodes);
     let mut left = Vec::new();
     for group in lone {
@@ -157,7 +157,7 @@ fn join_lone_rays(rays: &Rays, groups: Vec<Group>, exclusive: bool) -> Vec<Group
             .near(camera.lon_deg, camera.lat_deg)
             .into_iter()
             .filter(|n| nodes[*n].class == ray.class || exclusive)
-            .filter(|n| !share_a_picture(rays, &groups[*n].rays, &group.rays))
+            .filter(|n| !share_a_picture(rays, &nodes[*n].group.rays, &group.rays))
             .filter_map(|n| {
                 let node = &nodes[n];
                 let point = plane.point(node.lon_deg, node.lat_deg);
@@ -179,12 +179,11 @@ fn join_lone_rays(rays: &Rays, groups: Vec<Group>, exclusive: bool) -> Vec<Group
             })
             .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         match best {
-            Some((_, n)) => groups[n].rays = sorted(groups[n].rays.iter().chain(&group.rays).copied().collect()),
+            Some((_, n)) => nodes[n].group.rays = joined(&nodes[n].group.rays, &group.rays),
             None => left.push(group),
         }
     }
-    groups.extend(left);
-    groups
+    nodes.into_iter().map(|node| node.group).chain(left).collect()
 }
 
 /// The nodes by place.

@@ -129,6 +129,11 @@ impl Rays {
         Plane::about(camera.lon_deg, camera.lat_deg)
     }
 
+    /// The camera that a ray starts from.
+    pub(super) fn camera_of(&self, ray: usize) -> &Camera {
+        &self.cameras[self.rays[ray].station]
+    }
+
     /// A station's place in a plane.
     pub(super) fn place(&self, plane: &Plane, station: usize) -> Point {
         let camera = &self.cameras[station];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::associate::Group;
 use super::plane::{Covariance, Plane, Point};
-use super::rays::{Rays, wrap};
+use super::rays::{REACH_M, Rays, wrap};
 use super::{Landmark, Method};
 
 /// Where a thing is put that one ray of no range sees, metres from the camera, and the standard deviation of that.
@@ -17,10 +17,62 @@ pub(super) struct Fix {
     pub covariance: Covariance,
 }
 
+/// What one measurement says of a place: its derivatives to the east and north, its residual and its variance.
+struct Term {
+    jx: f64,
+    jy: f64,
+    error: f64,
+    variance: f64,
+}
+
+impl Term {
+    /// e = wrap(θ − atan2(Δx, Δy)), J = (Δy, −Δx)/r², σ² = σ_pixel² + s·σ_heading² + σ_position²/r², where s is the
+    /// share of the heading's variance that is to be counted.
+    fn bearing(rays: &Rays, plane: &Plane, point: Point, member: usize, heading_share: f64) -> Self {
+        let (ray, camera) = (&rays.rays[member], rays.camera_of(member));
+        let (dx, dy, r2) = step(rays, plane, point, member);
+        Self {
+            jx: dy / r2,
+            jy: -dx / r2,
+            error: wrap(ray.azimuth - dx.atan2(dy)),
+            variance: ray.pixel_sd.powi(2)
+                + heading_share * camera.heading_sd.powi(2)
+                + camera.relative_sd_m.powi(2) / r2,
+        }
+    }
+
+    /// e = ln ρ − ln r, J = (Δx, Δy)/r², σ² = σ_own² + n·σ_size² + σ_position²/r², as all n ranges share the unknown
+    /// size.
+    fn range(rays: &Rays, plane: &Plane, point: Point, member: usize, n: f64) -> Option<Self> {
+        let range = rays.rays[member].range?;
+        let (dx, dy, r2) = step(rays, plane, point, member);
+        let relative = rays.camera_of(member).relative_sd_m.powi(2) / r2;
+        Some(Self {
+            jx: dx / r2,
+            jy: dy / r2,
+            error: range.ln - 0.5 * r2.ln(),
+            variance: range.own_sd.powi(2) + n * range.size_sd.powi(2) + relative,
+        })
+    }
+
+    /// The Cauchy weight 1/(σ²(1 + e²/4σ²)), which lets an outlier count little.
+    fn weight(&self) -> f64 {
+        1.0 / (self.variance * (1.0 + self.error * self.error / (4.0 * self.variance)))
+    }
+
+    fn information(&self, weight: f64) -> Covariance {
+        Covariance { xx: weight * self.jx * self.jx, xy: weight * self.jx * self.jy, yy: weight * self.jy * self.jy }
+    }
+}
+
+/// East, north and squared length, metres, of the step from a ray's camera to a place; never nothing.
+fn step(rays: &Rays, plane: &Plane, point: Point, member: usize) -> (f64, f64, f64) {
+    let place = rays.place(plane, rays.rays[member].station);
+    let (dx, dy) = (point.x - place.x, point.y - place.y);
+    (dx, dy, (dx * dx + dy * dy).max(0.25))
+}
+
 /// Gauss–Newton on the bearings and the logarithms of the ranges, with Cauchy weights.
-///
-/// Bearing: e = wrap(θ − atan2(Δx, Δy)), J = (Δy, −Δx)/r², σ² = σ_pixel² + σ_heading² + σ_position²/r², weight
-/// 1/(σ²(1 + e²/4σ²)). Range: J = (Δx, Δy)/r², variance σ_own² + n·σ_size², as all n ranges share the unknown size.
 pub(super) fn solve(rays: &Rays, plane: &Plane, start: Point, members: &[usize]) -> Fix {
     let mut point = start;
     let mut covariance = Covariance { xx: 1e4, xy: 0.0, yy: 1e4 };
@@ -29,25 +81,13 @@ pub(super) fn solve(rays: &Rays, plane: &Plane, start: Point, members: &[usize])
         let mut information = Covariance { xx: 1e-6, xy: 0.0, yy: 1e-6 };
         let (mut gx, mut gy) = (0.0, 0.0);
         for member in members {
-            let ray = &rays.rays[*member];
-            let place = rays.place(plane, ray.station);
-            let (dx, dy) = (point.x - place.x, point.y - place.y);
-            let r2 = (dx * dx + dy * dy).max(0.25);
-            let mut add = |jx: f64, jy: f64, error: f64, variance: f64| {
-                let weight = 1.0 / (variance * (1.0 + error * error / (4.0 * variance)));
-                information.xx += weight * jx * jx;
-                information.xy += weight * jx * jy;
-                information.yy += weight * jy * jy;
-                gx += weight * jx * error;
-                gy += weight * jy * error;
+            let mut add = |term: Term| {
+                information = information.plus(term.information(term.weight()));
+                gx += term.weight() * term.jx * term.error;
+                gy += term.weight() * term.jy * term.error;
             };
-            let variance = ray.pixel_sd.powi(2) + rays.pose_variance(ray.station, r2.sqrt());
-            add(dy / r2, -dx / r2, wrap(ray.azimuth - dx.atan2(dy)), variance);
-            if let Some(range) = ray.range {
-                let relative = rays.cameras[ray.station].relative_sd_m.powi(2) / r2;
-                let variance = range.own_sd.powi(2) + ranges * range.size_sd.powi(2) + relative;
-                add(dx / r2, dy / r2, range.ln - 0.5 * r2.ln(), variance);
-            }
+            add(Term::bearing(rays, plane, point, *member, 1.0));
+            Term::range(rays, plane, point, *member, ranges).into_iter().for_each(&mut add);
         }
         covariance = information.inverse();
         let (mut sx, mut sy) = (covariance.xx * gx + covariance.xy * gy, covariance.xy * gx + covariance.yy * gy);
@@ -117,10 +157,10 @@ fn start(rays: &Rays, plane: &Plane, members: &[usize]) -> Point {
     let first = &rays.rays[members[0]];
     let place = rays.place(plane, first.station);
     let ahead = (point.x - place.x) * first.azimuth.sin() + (point.y - place.y) * first.azimuth.cos();
-    if (0.5..super::rays::REACH_M * 1.5).contains(&ahead) && point.distance(place) < super::rays::REACH_M * 1.5 {
+    if (0.5..REACH_M * 1.5).contains(&ahead) && point.distance(place) < REACH_M * 1.5 {
         return point;
     }
-    place.towards(first.azimuth, first.range.map_or(super::rays::REACH_M / 2.0, |range| range.ln.exp()))
+    place.towards(first.azimuth, first.range.map_or(REACH_M / 2.0, |range| range.ln.exp()))
 }
 
 /// The place that all sequences make together, from the place that each makes alone.
@@ -130,15 +170,15 @@ fn start(rays: &Rays, plane: &Plane, members: &[usize]) -> Point {
 fn fuse(rays: &Rays, plane: &Plane, start: Point, members: &[usize]) -> Fix {
     let mut by_sequence: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for member in members {
-        by_sequence.entry(rays.cameras[rays.rays[*member].station].sequence).or_default().push(*member);
+        by_sequence.entry(rays.camera_of(*member).sequence).or_default().push(*member);
     }
     let mut total = Covariance { xx: 1e-9, xy: 0.0, yy: 1e-9 };
     let (mut gx, mut gy) = (0.0, 0.0);
     for own in by_sequence.values() {
         let alone = solve(rays, plane, start, own).point;
         // Of rays too parallel to meet only the direction is believed.
-        let alone = if alone.distance(start) < super::rays::REACH_M { alone } else { start };
-        let offset = own.iter().map(|m| rays.cameras[rays.rays[*m].station].position_sd_m).fold(0.0, f64::max);
+        let alone = if alone.distance(start) < REACH_M { alone } else { start };
+        let offset = own.iter().map(|m| rays.camera_of(*m).position_sd_m).fold(0.0, f64::max);
         let information = covariance(rays, plane, alone, own).plus_round(offset).inverse();
         total = total.plus(information);
         let step = (alone.x - start.x, alone.y - start.y);
@@ -162,25 +202,16 @@ fn covariance(rays: &Rays, plane: &Plane, point: Point, members: &[usize]) -> Co
     let (mut bx, mut by, mut c) = (0.0, 0.0, 0.0);
     let mut heading_sd = 0.0_f64;
     for member in members {
-        let ray = &rays.rays[*member];
-        let camera = &rays.cameras[ray.station];
-        heading_sd = heading_sd.max(camera.heading_sd);
-        let place = rays.place(plane, ray.station);
-        let (dx, dy) = (point.x - place.x, point.y - place.y);
-        let r2 = (dx * dx + dy * dy).max(0.25);
+        heading_sd = heading_sd.max(rays.camera_of(*member).heading_sd);
         // Half of the heading's variance is the sequence's, half the picture's own.
-        let variance = ray.pixel_sd.powi(2) + camera.heading_sd.powi(2) / 2.0 + camera.relative_sd_m.powi(2) / r2;
-        let error = wrap(ray.azimuth - dx.atan2(dy));
-        let weight = 1.0 / (variance * (1.0 + error * error / (4.0 * variance)));
-        let (jx, jy) = (dy / r2, -dx / r2);
-        own = own.plus(Covariance { xx: weight * jx * jx, xy: weight * jx * jy, yy: weight * jy * jy });
-        bx += weight * jx;
-        by += weight * jy;
+        let bearing = Term::bearing(rays, plane, point, *member, 0.5);
+        let weight = bearing.weight();
+        own = own.plus(bearing.information(weight));
+        bx += weight * bearing.jx;
+        by += weight * bearing.jy;
         c += weight;
-        if let Some(range) = ray.range {
-            let variance = range.own_sd.powi(2) + ranges * range.size_sd.powi(2) + camera.relative_sd_m.powi(2) / r2;
-            let (jx, jy, weight) = (dx / r2, dy / r2, 1.0 / variance);
-            own = own.plus(Covariance { xx: weight * jx * jx, xy: weight * jx * jy, yy: weight * jy * jy });
+        if let Some(range) = Term::range(rays, plane, point, *member, ranges) {
+            own = own.plus(range.information(1.0 / range.variance));
         }
     }
     let common = (heading_sd / std::f64::consts::SQRT_2).max(1e-3);
@@ -194,7 +225,7 @@ pub(super) fn place(rays: &Rays, group: &Group) -> Option<Landmark> {
     let fix = match method {
         Method::Triangulated => fuse(rays, &plane, fix.point, &group.rays),
         _ => {
-            let offset = rays.cameras[rays.rays[group.rays[0]].station].position_sd_m;
+            let offset = rays.camera_of(group.rays[0]).position_sd_m;
             Fix { covariance: fix.covariance.plus_round(offset), ..fix }
         }
     };

@@ -66,7 +66,7 @@ impl Model {
         };
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let model = Self { path: path.to_owned(), bytes, manifest, sha256, environment };
-        model.try_out(session)?;
+        model.try_out(&mut session)?;
         Ok(model)
     }
 
@@ -87,31 +87,26 @@ impl Model {
 
     /// Size of the input, pixels.
     pub fn input(&self) -> (u32, u32) {
-        (self.manifest.input.width, self.manifest.input.height)
+        self.manifest.input.size()
     }
 
     /// A detector with a session of its own.
     pub fn detector(&self) -> Result<Detector, ModelError> {
-        Ok(self.with_session(session(self.environment, &self.bytes, &self.path)?))
-    }
-
-    fn with_session(&self, session: Session) -> Detector {
         let (width, height) = self.input();
-        Detector {
-            session,
+        Ok(Detector {
+            session: session(self.environment, &self.bytes, &self.path)?,
             scaling: self.manifest.scaling(),
             manifest: self.manifest.clone(),
             tensor: vec![0.0; 3 * width as usize * height as usize],
-        }
+        })
     }
 
     /// Runs the model once, so that one that does not fit its manifest is refused before the survey starts.
-    fn try_out(&self, session: Session) -> Result<(), ModelError> {
-        let found = describe(&session);
+    fn try_out(&self, session: &mut Session) -> Result<(), ModelError> {
+        let found = describe(session);
         let misfit = |why: String| ModelError::NotUnderstood { path: self.path.clone(), found: found.clone(), why };
-        fixed_size(&session).map_err(&misfit)?;
-        let mut detector = self.with_session(session);
-        let shape = detector.output_shape().map_err(&misfit)?;
+        fixed_size(session).map_err(&misfit)?;
+        let shape = output_shape(session, self.input()).map_err(&misfit)?;
         let (input, classes) = (self.input(), self.manifest.classes.len());
         let expected = self.manifest.head.shape(input, classes);
         if shape != expected {
@@ -127,64 +122,62 @@ impl Model {
 impl Detector {
     /// Size of the input, pixels.
     pub fn input(&self) -> (u32, u32) {
-        (self.manifest.input.width, self.manifest.input.height)
+        self.manifest.input.size()
     }
 
     /// What the detector sees in an upright picture, best first. `plan` must be made for pictures of its size.
     pub fn detect(&mut self, picture: &RgbImage, plan: &Plan) -> Result<Vec<Detection>, ModelError> {
-        let mut tensor = std::mem::take(&mut self.tensor);
-        // A panic over an earlier picture keeps the tensor.
-        let (width, height) = self.input();
-        tensor.resize(3 * width as usize * height as usize, 0.0);
+        let Self { session, manifest, scaling, tensor } = self;
         let mut found = Vec::new();
         let mut candidates = Vec::new();
-        let scaling = self.scaling;
-        let outcome = plan.cut(picture, &scaling, &mut tensor, |view, tensor| {
+        plan.cut(picture, scaling, tensor, |view, tensor| {
             candidates.clear();
-            self.run(tensor, &mut candidates)?;
+            run(session, manifest, tensor, &mut candidates)?;
             for candidate in &candidates {
                 let factor = if plan.is_cut(view, candidate.found) { CUT_SCORE } else { 1.0 };
                 let score = candidate.score * factor;
-                if score >= self.manifest.confidence
+                if score >= manifest.confidence
                     && let Some(pixels) = plan.to_picture(view, candidate.found)
                 {
                     found.push(Detection { class: candidate.class, score, pixels });
                 }
             }
             Ok(())
-        });
-        self.tensor = tensor;
-        outcome?;
-        let mut kept = suppress(found, self.manifest.iou, self.manifest.exclusive, plan.period());
-        kept.retain(|d| self.manifest.classes.get(d.class).is_some_and(|class| !class.reject));
+        })?;
+        let mut kept = suppress(found, manifest.iou, manifest.exclusive, plan.period());
+        kept.retain(|d| manifest.classes.get(d.class).is_some_and(|class| !class.reject));
         Ok(kept)
-    }
-
-    /// Runs the model on the tensor of one view.
-    fn run(&mut self, tensor: &[f32], candidates: &mut Vec<Candidate>) -> Result<(), ModelError> {
-        let (input, classes) = (self.input(), self.manifest.classes.len());
-        let shape = [1, 3, input.1 as usize, input.0 as usize];
-        let failed = |error: ort::Error| ModelError::Run(error.to_string());
-        let value = TensorRef::from_array_view((shape, tensor)).map_err(failed)?;
-        let outputs = self.session.run(ort::inputs![value]).map_err(failed)?;
-        let (_, output) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
-        self.manifest.head.read(output, input, classes, self.manifest.confidence, candidates);
-        Ok(())
-    }
-
-    /// The shape of the output for an empty picture.
-    fn output_shape(&mut self) -> Result<Vec<usize>, String> {
-        let input = &self.manifest.input;
-        let shape = [1, 3, input.height as usize, input.width as usize];
-        run_once(&mut self.session, shape, &self.tensor)
     }
 }
 
-fn run_once(session: &mut Session, shape: [usize; 4], tensor: &[f32]) -> Result<Vec<usize>, String> {
-    let value = TensorRef::from_array_view((shape, tensor)).map_err(|error| error.to_string())?;
+/// Runs the model on the tensor of one view and adds what it finds to `candidates`.
+fn run(
+    session: &mut Session,
+    manifest: &Manifest,
+    tensor: &[f32],
+    candidates: &mut Vec<Candidate>,
+) -> Result<(), ModelError> {
+    let (input, classes) = (manifest.input.size(), manifest.classes.len());
+    let failed = |error: ort::Error| ModelError::Run(error.to_string());
+    let value = TensorRef::from_array_view((tensor_shape(input), tensor)).map_err(failed)?;
+    let outputs = session.run(ort::inputs![value]).map_err(failed)?;
+    let (_, output) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
+    manifest.head.read(output, input, classes, manifest.confidence, candidates);
+    Ok(())
+}
+
+/// The shape of the output for an empty picture of a size.
+fn output_shape(session: &mut Session, size: (u32, u32)) -> Result<Vec<usize>, String> {
+    let shape = tensor_shape(size);
+    let blank = vec![0.0_f32; shape.iter().product()];
+    let value = TensorRef::from_array_view((shape, blank.as_slice())).map_err(|error| error.to_string())?;
     let outputs = session.run(ort::inputs![value]).map_err(|error| format!("it does not run: {error}"))?;
     let (shape, _) = outputs[0].try_extract_tensor::<f32>().map_err(|error| format!("its output: {error}"))?;
     Ok(shape.iter().map(|side| *side as usize).collect())
+}
+
+fn tensor_shape((width, height): (u32, u32)) -> [usize; 4] {
+    [1, 3, height as usize, width as usize]
 }
 
 /// A session with one thread: the survey's workers share the processor, not the sessions.
@@ -252,8 +245,7 @@ fn manifest_from_metadata(session: &mut Session, path: &Path) -> Result<Manifest
     let size = fixed_size(session)?.or_else(|| size.as_deref().and_then(parse_size)).unwrap_or((640, 640));
     check_size(size)?;
     let classes = parse_names(&names).map_or(0, |names| names.len());
-    let blank = vec![0.0; 3 * size.0 as usize * size.1 as usize];
-    let shape = run_once(session, [1, 3, size.1 as usize, size.0 as usize], &blank)?;
+    let shape = output_shape(session, size)?;
     let head = Head::of_shape(&shape, size, classes).ok_or_else(|| {
         format!("its output {shape:?} fits no head for {classes} classes at {} × {}", size.0, size.1)
     })?;

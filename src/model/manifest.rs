@@ -60,6 +60,13 @@ pub struct Input {
     pub pad: u8,
 }
 
+impl Input {
+    /// Width and height, pixels.
+    pub fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+}
+
 /// Order of the colours of a model's input.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -156,7 +163,7 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), String> {
-        check_size((self.input.width, self.input.height))?;
+        check_size(self.input.size())?;
         if self.classes.is_empty() {
             return Err("it names no class".to_owned());
         }

@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use ort::environment::Environment;
 use thiserror::Error;
 
+use crate::causes;
+
 /// The command that gets the library to where it is looked for.
 #[cfg(not(windows))]
 pub const REMEDY: &str = "python3 -m pip install --target ~/.cache/arpent onnxruntime";
@@ -76,17 +78,6 @@ fn build(option: Option<&Path>) -> Result<Environment, RuntimeError> {
         }
     })?;
     builder.build().map_err(|error| RuntimeError::Broken { path, why: causes(&error) })
-}
-
-/// An error and what caused it, in one line.
-pub(crate) fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 struct Place {

@@ -18,9 +18,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
 use crate::camera::Lens;
-use crate::inventory::{
-    Entry, Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, make_ids_unique,
-};
+use crate::inventory::{Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries};
 use crate::locate::locate;
 use crate::model::{Model, ModelError};
 use crate::picture::{Image, Picture};
@@ -222,18 +220,13 @@ fn take_stock(
         stations.push(Station::new(picture, &lens));
     }
     let landmarks = locate(&stations, &sightings, manifest.exclusive);
-    let mut entries: Vec<Entry> = landmarks
-        .iter()
-        .filter_map(|landmark| {
-            let class = manifest.classes.get(landmark.class)?;
-            let evidence: Vec<Evidence<'_>> =
-                landmark.sightings.iter().map(|s| evidence(&sightings[*s], shown[*s].0, shown[*s].1)).collect();
-            Some(Entry::new(&manifest.find, class, landmark, &evidence))
-        })
-        .collect();
-    make_ids_unique(&mut entries);
+    let entries = entries(
+        &manifest.find,
+        &landmarks,
+        |class| manifest.classes.get(class).cloned(),
+        |sighting| evidence(&sightings[sighting], shown[sighting].0, shown[sighting].1),
+    );
 
-    let in_landmarks = landmarks.iter().map(|l| l.sightings.len()).sum();
     counts.failed_pictures.sort();
     let mut lineage = Lineage::of_this_tool();
     lineage.find = manifest.find.clone();
@@ -244,8 +237,7 @@ fn take_stock(
         license: manifest.license.clone(),
     }];
     lineage.settings = BTreeMap::from([("confidence".to_owned(), decimal(manifest.confidence))]);
-    lineage.sightings =
-        SightingCounts { found: sightings.len(), in_landmarks, left_out: sightings.len() - in_landmarks };
+    lineage.sightings = SightingCounts::new(sightings.len(), &landmarks);
     for picture in pictures {
         for (tally, name) in [(&mut lineage.licenses, &picture.license), (&mut lineage.producers, &picture.producer)]
         {

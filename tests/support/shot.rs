@@ -7,6 +7,17 @@ use exif::{Field, In, Rational, Tag, Value};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 
+/// The `GPano` description of a whole circle of 4000 × 1000 pixels, cut out of a sphere of 4000 × 2000.
+pub const CROPPED: [(&str, &str); 7] = [
+    ("ProjectionType", "equirectangular"),
+    ("FullPanoWidthPixels", "4000"),
+    ("FullPanoHeightPixels", "2000"),
+    ("CroppedAreaLeftPixels", "0"),
+    ("CroppedAreaTopPixels", "600"),
+    ("CroppedAreaImageWidthPixels", "4000"),
+    ("CroppedAreaImageHeightPixels", "1000"),
+];
+
 /// A JPEG in the making.
 #[derive(Clone)]
 pub struct Shot {

@@ -15,6 +15,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url, redirect};
 
 use super::Settings;
+use crate::causes;
 use crate::source::FetchError;
 
 const USER_AGENT: &str = concat!("arpent/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
@@ -202,13 +203,6 @@ fn classify(error: &reqwest::Error) -> FetchError {
     } else {
         FetchError::BrokenOff
     }
-}
-
-/// An error with what caused it.
-fn causes(error: &dyn std::error::Error) -> String {
-    let first = Some(error);
-    let chain = std::iter::successors(first, |e| e.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// How many requests are under way to each host.

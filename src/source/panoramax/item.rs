@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::http::is_http;
 use super::search::Found;
+use crate::camera::wrap_degrees;
 use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose};
 use crate::source::exif::{credible_position_sd_m, fov_of_focal_length_35mm, measured_pose};
 
@@ -105,8 +106,7 @@ fn pose(item: Node<'_>) -> Pose {
 
 /// The angle between two directions, 0 to 180.
 fn turn_deg(a: f64, b: f64) -> f64 {
-    let turn = (a - b).rem_euclid(360.0);
-    turn.min(360.0 - turn)
+    wrap_degrees(a - b).abs()
 }
 
 fn has_neighbour(item: Node<'_>) -> bool {
