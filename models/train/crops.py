@@ -13,7 +13,7 @@ from synth import Scene, draw_lookalikes, log_uniform, paste_signs
 GREY = (114, 114, 114)
 FRENCH, GERMAN, CUTS, FACES, LOOKALIKES = "french", "german", "cuts", "faces", "lookalikes"
 FLAT, EMPTY = "flat", "empty"
-SHARES = {FRENCH: 0.36, GERMAN: 0.21, CUTS: 0.10, FACES: 0.12, LOOKALIKES: 0.10, FLAT: 0.07, EMPTY: 0.04}
+SHARES = {FRENCH: 0.35, GERMAN: 0.19, CUTS: 0.15, FACES: 0.12, LOOKALIKES: 0.10, FLAT: 0.05, EMPTY: 0.04}
 # The largest sign aimed at, as a share of the crop's side.
 LARGEST = 0.9
 # Chances of pasting 0, 1, 2 … groups of signs.
@@ -47,8 +47,8 @@ class CropMaker:
             return self._flat(side, random), False
         picture = self.pictures[kind][random.randint(len(self.pictures[kind]))]
         has_signs = kind in (FRENCH, GERMAN)
-        aims = {FRENCH: picture.signs, GERMAN: picture.signs, LOOKALIKES: picture.lookalikes}.get(kind)
-        focus = aims[random.randint(len(aims))] if aims is not None and random.rand() < 0.9 else None
+        aims = picture.lookalikes if kind == LOOKALIKES else picture.signs
+        focus = aims[random.randint(len(aims))] if len(aims) and random.rand() < 0.9 else None
         scene = crop(picture, side, random, focus)
         if random.rand() < 0.25:
             draw_lookalikes(scene, self._texture, random)
@@ -130,6 +130,8 @@ def camera_faults(pixels, random):
     """Exposure, colour, blur, noise and compression."""
     if random.rand() < 0.8:
         pixels = cv2.LUT(pixels, tone_curves(random))
+    if random.rand() < 0.06:
+        pixels = cv2.LUT(pixels, dusk(random))
     if random.rand() < 0.3:
         grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32)
         pixels = (grey + (pixels - grey) * random.uniform(0.4, 1.5)).clip(0, 255).astype(np.uint8)
@@ -148,6 +150,14 @@ def tone_curves(random):
     levels = np.linspace(0, 1, 256)[:, None] ** math.exp(random.normal(0, 0.2))
     contrast, brightness = random.uniform(0.7, 1.25), random.uniform(-20, 22)
     curves = (255 * levels - 128) * contrast + 128 + brightness + random.normal(0, 6, 3)
+    return curves.clip(0, 255).astype(np.uint8)[:, None]
+
+
+def dusk(random):
+    """One look-up table per channel: little light, often that of lamps."""
+    levels = np.linspace(0, 1, 256)[:, None] ** random.uniform(1.1, 1.8)
+    lamps = np.array([1.1, 0.85, 0.5]) if random.rand() < 0.4 else np.array([0.9, 0.95, 1.1])
+    curves = 255 * levels * random.uniform(0.3, 0.8) * lamps
     return curves.clip(0, 255).astype(np.uint8)[:, None]
 
 

@@ -113,29 +113,42 @@ def panorama_path(data, label):
     return next((data / "panoramax").glob(f"*/{label['file']}"))
 
 
-def read_panorama_cuts(data, per_panorama=60, side=704, seed=1):
-    """Views cut at random from the panoramas not held out, every labelled box ignored."""
+def read_panorama_cuts(data, per_panorama=60, per_sign=6, side=704, seed=1):
+    """Views cut from the panoramas not held out: some at random, some with a labelled sign in them."""
     random = np.random.RandomState(seed)
     cuts = []
     for label in panorama_labels(data):
         if label["group"] == HELD_OUT_GROUP:
             continue
         panorama = read_rgb(panorama_path(data, label))
-        mask = np.zeros(panorama.shape[:2], np.uint8)
-        for labelled in label["signs"] + label["ignore"]:
-            x0, y0, x1, y1 = map(int, labelled["box"])
-            mask[max(0, y0 - 6) : y1 + 6, max(0, x0 - 6) : x1 + 6] = 255
-        for fov in (30.0, 45.0, 60.0, 75.0):
-            source = shrink_for(panorama, fov, side)
-            for _ in range(per_panorama // 4):
-                view = View(random.uniform(-180, 180), random.uniform(-12, 18), fov, side)
-                ignored = blobs(view.cut(mask, cv2.INTER_NEAREST))
-                cuts.append(Picture(label["file"], view.cut(source), ignored=ignored, partly_labelled=False))
+        looks = [(random.uniform(-180, 180), random.uniform(-12, 18)) for _ in range(per_panorama)]
+        for sign in label["signs"]:
+            x0, _, x1, _ = sign["box"]
+            yaw = ((x0 + x1) / 2 / label["width"] - 0.5) * 360
+            looks += [(yaw + random.uniform(-12, 12), random.uniform(-8, 10)) for _ in range(per_sign)]
+        fovs = (30.0, 45.0, 60.0, 75.0)
+        sources = {fov: shrink_for(panorama, fov, side) for fov in fovs}
+        for number, (yaw, pitch) in enumerate(looks):
+            fov = fovs[number % len(fovs)]
+            cuts.append(cut_of(label, View(yaw, pitch, fov, side), sources[fov]))
     return cuts
 
 
-def blobs(mask):
-    """The bounding boxes of the connected parts of a mask."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    boxes = [[x, y, x + w, y + h] for x, y, w, h, _ in stats[1:]]
-    return np.array(boxes, np.float32).reshape(-1, 4)
+def cut_of(label, view, source):
+    """What a view shows of a panorama, with its faces and plates; its other labelled boxes are ignored."""
+    size = label["width"], label["height"]
+    signs, ignored = [], []
+    for entry in label["signs"] + label["ignore"]:
+        box = view.box_of_panorama(entry["box"], *size)
+        if box is None:
+            continue
+        kind, code = entry.get("kind"), entry.get("code")
+        if kind == "panonceau" and not entry["difficult"]:
+            signs.append([*box, families.PLATE])
+        elif kind == "front" and code and not entry["difficult"]:
+            signs.append([*box, families.of_french_code(code)])
+        else:
+            ignored.append(box)
+    signs = np.array(signs, np.float32).reshape(-1, 5)
+    ignored = np.array(ignored, np.float32).reshape(-1, 4)
+    return Picture(label["file"], view.cut(source), signs, ignored, partly_labelled=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+import boards
 import families
 
 # Signs met far more often than the others of their series.
@@ -15,14 +16,24 @@ FREQUENT = set(
 )
 VERY_FREQUENT = {"B1", "B6a1", "AB3a"}
 # How often the signs of a series are drawn; the series not named are left out.
-SERIES = [(r"AB", 1.5), (r"A|B", 1.0), (r"CE", 0.15), (r"C", 0.7), (r"ID|D|E|K8", 0.12)]
-# Plates, markers and chevrons: pasted, but neither signs nor background.
-PLATES = r"M|J"
+SERIES = [
+    (r"AB", 1.5),
+    (r"A|B", 1.0),
+    (r"CE", 0.15),
+    (r"C", 0.7),
+    (r"G", 0.5),
+    (r"J|K", 0.4),
+    (r"ID|D|E", 0.08),
+]
+# The codes of plates. They hang under a sign.
+PLATES = r"M"
+# Of the signs that are pasted, so many are boards drawn anew.
+BOARDS = 0.07
 
 
 @dataclass
 class Drawing:
-    """A drawing at several sizes, RGBA as floats with colours already multiplied by the alpha."""
+    """A sign at several sizes, RGBA as floats with colours already multiplied by the alpha."""
 
     code: str
     family: int
@@ -54,11 +65,7 @@ def read_drawing(path):
         pixels = without_plate(pixels)
     rows, columns = np.where(pixels[..., 3] > 100)
     pixels = pixels[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    pixels[..., :3] *= pixels[..., 3:] / 255
-    levels = [pixels]
-    while min(levels[-1].shape[:2]) > 20:
-        levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-    return Drawing(code, family, levels)
+    return Drawing(code, family, levels_of(pixels))
 
 
 def without_plate(pixels):
@@ -80,7 +87,24 @@ class Drawings:
         self.chances = weights / weights.sum()
 
     def sign(self, random):
+        if random.rand() < BOARDS:
+            return drawn(*(boards.works if random.rand() < 0.25 else boards.direction)(random))
         return self.signs[random.choice(len(self.signs), p=self.chances)]
 
     def plate(self, random):
+        if random.rand() < 0.6:
+            return drawn(*boards.plate(random))
         return self.plates[random.randint(len(self.plates))]
+
+
+def drawn(pixels, family):
+    return Drawing("", family, levels_of(pixels.astype(np.float32)))
+
+
+def levels_of(pixels):
+    """RGBA 0–255 at full size, half of it and so on, the colours multiplied by the alpha."""
+    pixels[..., :3] *= pixels[..., 3:] / 255
+    levels = [pixels]
+    while min(levels[-1].shape[:2]) > 20:
+        levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    return levels

@@ -1,9 +1,11 @@
-"""The six families of signs the detector tells apart, and how each data set names them."""
+"""The families of signs the detector tells apart, and how each data set names them."""
 
 import re
 
-FAMILIES = ["danger", "prohibition", "obligation", "stop", "yield", "other"]
-DANGER, PROHIBITION, OBLIGATION, STOP, YIELD, OTHER = range(len(FAMILIES))
+FAMILIES = ["danger", "prohibition", "obligation", "stop", "yield", "other", "plate", "direction"]
+DANGER, PROHIBITION, OBLIGATION, STOP, YIELD, OTHER, PLATE, DIRECTION = range(len(FAMILIES))
+# What SY32 and GTSDB leave without a label wherever it stands in their pictures.
+UNLABELLED = (OTHER, PLATE, DIRECTION)
 
 # SY32 numbers its families in our order: danger, interdiction, obligation, stop, ceder.
 SY32 = {0: DANGER, 1: PROHIBITION, 2: OBLIGATION, 3: STOP, 4: YIELD}
@@ -26,6 +28,8 @@ FRENCH = [
     (r"B2[1-9]|B4\d", OBLIGATION),
     (r"B6b|B30|B5\d", OTHER),
     (r"B", PROHIBITION),
+    (r"M", PLATE),
+    (r"D|E|ID", DIRECTION),
 ]
 
 

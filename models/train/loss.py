@@ -5,7 +5,6 @@ from functools import cache
 import torch
 from torch.nn import functional
 
-from families import OTHER
 from net import STRIDES
 
 # The sizes of sign (longer side, pixels) each stride answers for; they overlap.
@@ -69,11 +68,11 @@ def overlaps(boxes, targets):
     return iou, iou - (hull - union) / hull
 
 
-def detection_loss(raw, side, signs, ignored, partly_labelled):
+def detection_loss(raw, side, signs, ignored, partly_labelled, unlabelled):
     """The loss of a batch, and its parts for the log.
 
-    Where a picture is only partly labelled, a point that is fairly sure of a sign of the family
-    `other` is not taught otherwise: mostly the sign is there and nobody labelled it.
+    Where a picture is only partly labelled, a point that is fairly sure of a sign of the families
+    `unlabelled` is not taught otherwise: mostly the sign is there and nobody labelled it.
     """
     grid = points(side)
     assigned = torch.stack([assign(grid, s, i) for s, i in zip(signs, ignored)])
@@ -91,8 +90,9 @@ def detection_loss(raw, side, signs, ignored, partly_labelled):
         family_loss = functional.cross_entropy(chosen[:, 5:], target[:, 4].long())
     logit = raw[..., 4]
     score = logit.sigmoid()
-    unlabelled = (raw[..., 5:].argmax(-1) == OTHER) & (score > 0.25) & partly_labelled[:, None]
-    counted = (assigned != IGNORED) & ~((assigned == NEGATIVE) & unlabelled)
+    excused = torch.isin(raw[..., 5:].argmax(-1), torch.tensor(unlabelled, dtype=torch.long))
+    excused &= (score > 0.25) & partly_labelled[:, None]
+    counted = (assigned != IGNORED) & ~((assigned == NEGATIVE) & excused)
     entropy = functional.binary_cross_entropy_with_logits(logit, quality, reduction="none")
     sign_loss = (entropy * (score - quality).square() * counted).sum() / count
     total = 2 * sign_loss + 2 * box_loss + 0.5 * offset_loss + 0.3 * family_loss

@@ -4,8 +4,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from families import FAMILIES
-
 STRIDES = (8, 16, 32)
 
 
@@ -40,16 +38,16 @@ def separable(channels, kernel=3):
 class Detector(nn.Module):
     """Raw predictions for pictures [B, 3, H, W] of RGB 0–255, H and W multiples of 32.
 
-    The output is [B, N, 5 + families]: per point, strides in order and cells row by row, the offset
+    The output is [B, N, 5 + classes]: per point, strides in order and cells row by row, the offset
     of the box's centre from the cell's centre and the logarithm of its size, both in strides, then
-    the logits of there being a sign and of its family.
+    the logits of there being a thing and of its class.
     """
 
     WIDTHS = (16, 32, 64, 112, 176)
     DEPTHS = (1, 2, 3, 2)
     NECK = 64
 
-    def __init__(self):
+    def __init__(self, classes):
         super().__init__()
         neck = self.NECK
         self.stem = Conv(3, self.WIDTHS[0], stride=2)
@@ -65,7 +63,7 @@ class Detector(nn.Module):
         self.box_tower = nn.Sequential(separable(neck), separable(neck))
         self.sign_tower = nn.Sequential(separable(neck), separable(neck))
         self.box = nn.Conv2d(neck, 4, 1)
-        self.sign = nn.Conv2d(neck, 1 + len(FAMILIES), 1)
+        self.sign = nn.Conv2d(neck, 1 + classes, 1)
         self.box_scale = nn.Parameter(torch.ones(len(STRIDES)))
         self._start_heads()
 

@@ -146,10 +146,15 @@ def paste_group(scene, drawings, random, flat):
         patch = warp(drawing, size * (1 if number == 0 else random.uniform(0.7, 1.05)), random, flat)
         group.append((drawing.family, patch, int(centre - patch.shape[1] / 2), int(y)))
         y += patch.shape[0] - 2 + random.uniform(0, 0.1) * size
-    if random.rand() < 0.25:
-        patch = warp(drawings.plate(random), size * random.uniform(0.5, 0.9), random, flat)
-        group.append((None, patch, int(centre - patch.shape[1] / 2), int(y)))
+    if random.rand() < 0.3:
+        drawing = drawings.plate(random)
+        patch = warp(drawing, size * random.uniform(0.6, 1.1), random, flat)
+        group.append((drawing.family, patch, int(centre - patch.shape[1] / 2), int(y)))
         y += patch.shape[0]
+    # Seen from behind, all of it is grey metal: no sign to be found.
+    behind = not flat and random.rand() < 0.08
+    if behind:
+        group = [(None, back_of(patch, random), x, y) for _, patch, x, y in group]
     left = min(x for _, _, x, _ in group)
     right = max(x + patch.shape[1] for _, patch, x, _ in group)
     if not scene.is_free([left, y0, right, y]):
@@ -157,24 +162,53 @@ def paste_group(scene, drawings, random, flat):
     brightness = scene.brightness([x0, y0, x0 + size, y0 + size])
     if random.rand() < 0.6 or flat:
         draw_pole(scene, centre, y0 + size * 0.3, size, 110.0 if flat else brightness, random)
+    if not flat and not behind and random.rand() < 0.07:
+        draw_backboard(scene, [left, y0, right, y], random)
     for family, patch, x, y in group:
+        if behind:
+            scene.blend(light(patch, brightness, random), x, y)
+            continue
         paste(scene, family, patch if flat else light(patch, brightness, random), x, y)
         if not flat and random.rand() < 0.08:
             height, width = patch.shape[:2]
             draw_occluder(scene, [x, y, x + width, y + height], random)
 
 
+def back_of(patch, random):
+    """A patch's outline in grey metal with a darker post and clamps in front."""
+    alpha = patch[..., 3:]
+    height, width = alpha.shape[:2]
+    grey = np.full((height, width, 3), random.uniform(70, 190), np.float32)
+    grey += np.linspace(-1, 1, height)[:, None, None] * random.uniform(-30, 30)
+    post = max(1, int(width * random.uniform(0.06, 0.14)))
+    start = max(0, (width - post) // 2)
+    grey[:, start : start + post] *= random.uniform(0.5, 1.2)
+    for share in (0.3, 0.7):
+        row = int(height * share)
+        grey[row : row + max(1, height // 25)] *= random.uniform(0.6, 1.2)
+    return np.concatenate([grey.clip(0, 255) * alpha / 255, alpha], 2).astype(np.float32)
+
+
+def draw_backboard(scene, box, random):
+    """The pale board or wall behind signs of car parks, gates and zones."""
+    x0, y0, x1, y1 = box
+    spread = random.uniform(0.05, 0.35) * (x1 - x0)
+    below = random.uniform(0.05, 0.8) * (x1 - x0)
+    corners = (int(x0 - spread), int(y0 - spread)), (int(x1 + spread), int(y1 + below))
+    ground = (random.uniform(130, 250) + random.uniform(-12, 12, 3)).clip(0, 255).tolist()
+    cv2.rectangle(scene.pixels, *corners, ground, -1)
+    if random.rand() < 0.4:
+        cv2.rectangle(scene.pixels, *corners, random.uniform(0, 200, 3).tolist(), max(1, int(spread * 0.15)))
+
+
 def paste(scene, family, patch, x, y):
-    """Lay a patch and label it, or ignore it where it is of no family."""
+    """Lay a patch and label it."""
     rows, columns = np.where(patch[..., 3] > 127)
     if len(rows) < 12:
         return
     scene.blend(patch, x, y)
     box = [x + columns.min(), y + rows.min(), x + columns.max() + 1, y + rows.max() + 1]
-    if family is None:
-        scene.ignore(box)
-    else:
-        scene.label(box, family)
+    scene.label(box, family)
 
 
 def draw_pole(scene, x, top, size, brightness, random):

@@ -35,6 +35,23 @@ class View:
         px, py = (px - 0.5).astype(np.float32), (py - 0.5).astype(np.float32)
         return cv2.remap(panorama, px, py, interpolation, borderMode=cv2.BORDER_WRAP)
 
+    def box_of_panorama(self, box, width, height):
+        """A box of the panorama as one of this view, through the middles of its sides; None where it is not seen."""
+        x0, y0, x1, y1 = box
+        cx, cy = (x0 + x1) / 2, (y0 + y1) / 2
+        xs, ys = np.array([cx, cx, x0, x1]), np.array([y0, y1, cy, cy])
+        azimuth = (xs / width - 0.5) * 2 * math.pi - math.radians(self.yaw)
+        elevation = (0.5 - ys / height) * math.pi
+        pitch = math.radians(self.pitch)
+        right, up, ahead = np.cos(elevation) * np.sin(azimuth), np.sin(elevation), np.cos(elevation) * np.cos(azimuth)
+        up, ahead = up * math.cos(pitch) - ahead * math.sin(pitch), ahead * math.cos(pitch) + up * math.sin(pitch)
+        if (ahead < 0.1).any():
+            return None
+        focal = self.side / 2 / math.tan(math.radians(self.fov / 2))
+        u, v = self.side / 2 + focal * right / ahead, self.side / 2 - focal * up / ahead
+        inside = u.max() > 0 and u.min() < self.side and v.max() > 0 and v.min() < self.side
+        return [u.min(), v.min(), u.max(), v.max()] if inside else None
+
     def boxes_to_panorama(self, boxes, width, height):
         """Boxes of this view as boxes of the panorama, through the middles of their sides.
 

@@ -19,7 +19,7 @@ use super::{Done, count, print_line};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// JPEG or PNG files; 360° pictures are known by their GPano metadata
+    /// JPEG, PNG or WebP files; 360° pictures are known by their GPano metadata
     #[arg(required = true, value_name = "PICTURE")]
     pictures: Vec<PathBuf>,
     #[command(flatten)]

@@ -27,8 +27,8 @@ pub struct Decoded {
 /// Why a file is no picture. The display text is what the counts of failures go by.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecodeError {
-    /// Neither JPEG nor PNG.
-    #[error("not a JPEG or PNG")]
+    /// Neither JPEG, PNG nor WebP.
+    #[error("not a JPEG, PNG or WebP")]
     Format,
     /// The end of the file is missing.
     #[error("picture file cut off")]
@@ -41,7 +41,7 @@ pub enum DecodeError {
     TooLarge,
 }
 
-/// Decodes a JPEG or PNG and turns it upright after its EXIF orientation.
+/// Decodes a JPEG, PNG or WebP and turns it upright after its EXIF orientation.
 ///
 /// A panic of the decoder, which a damaged file may provoke, counts as damage.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
@@ -50,7 +50,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
 
 fn decode_trusting(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let format = image::guess_format(bytes).map_err(|_| DecodeError::Format)?;
-    if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png) {
+    if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
         return Err(DecodeError::Format);
     }
     // The decoder fills what a cut-off JPEG lacks with grey and says nothing.

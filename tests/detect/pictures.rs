@@ -181,7 +181,7 @@ fn a_damaged_picture_costs_itself_only() {
     let missing = text(&folder.path().join("missing.jpg")).to_owned();
     let reasons = [
         format!("{half}: picture file cut off"),
-        format!("{words}: not a JPEG or PNG"),
+        format!("{words}: not a JPEG, PNG or WebP"),
         format!("{missing}: No such file"),
     ];
 

@@ -47,7 +47,7 @@ fn first_half(id: &str) -> Vec<u8> {
 const FAILURES: [(&str, &str); 5] = [
     ("pass-1/0001.jpg", "HTTP status 500"),
     ("pass-1/0002.jpg", "picture file cut off"),
-    ("pass-1/0003.jpg", "not a JPEG or PNG"),
+    ("pass-1/0003.jpg", "not a JPEG, PNG or WebP"),
     ("pass-1/0010.jpg", "HTTP status 403"),
     ("pass-1/0011.jpg", "transfer broke off"),
 ];
