@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax score lint docs bench
+.PHONY: demo test test-panoramax score lint docs bench train-signs train-codes train-solar evaluate speed
 
 # Surveys the sample street with the shipped detector.
 demo: .onnxruntime/version
@@ -31,6 +31,33 @@ docs:
 # Views per second of a survey against bare ONNX Runtime and bare decoding of the same, by turns in one run.
 bench: .onnxruntime/version
 	cargo bench --bench survey
+
+# Training of the shipped models: models/train/README.md. OPTIONS go to the training: OPTIONS="--crops 1000 --resume".
+DATA ?= ../shared/data
+MODELS = $(CURDIR)/models
+PYTHON = $(MODELS)/train/.venv/bin/python -u
+
+train-signs train-solar: train-%: models/train/.venv/installed
+	$(PYTHON) models/train/train.py $* --data $(DATA) --run models/train/runs/$* $(OPTIONS)
+	$(PYTHON) models/train/export.py models/train/runs/$*/checkpoint.pt models/$*.onnx
+
+train-codes: models/train/.venv/installed
+	$(PYTHON) models/train/train_codes.py --data $(DATA) --run models/train/runs/codes $(OPTIONS)
+	$(PYTHON) models/train/export_codes.py --data $(DATA) models/train/runs/codes/checkpoint.pt models/sign-codes.onnx
+
+# How good the shipped models are on pictures that they never saw.
+evaluate: .onnxruntime/version
+	cargo build --release --quiet
+	models/evaluate.sh $(DATA)
+
+# Views per second of the shipped detectors beside a graph as large as YOLO11n.
+speed: models/train/.venv/installed
+	$(PYTHON) models/train/speed.py models/signs.onnx models/solar.onnx
+
+models/train/.venv/installed: models/train/requirements.txt
+	python3 -m venv models/train/.venv
+	models/train/.venv/bin/pip install --quiet -r models/train/requirements.txt
+	@touch $@
 
 .onnxruntime/version: scripts/get-onnxruntime
 	scripts/get-onnxruntime

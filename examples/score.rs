@@ -48,11 +48,14 @@ fn main() -> Result<()> {
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut errors = Vec::new();
     let (mut of_sign, mut of_landmark) = (vec![false; truth.len()], vec![false; found.len()]);
-    let mut inside = 0;
+    let (mut inside, mut read, mut misread) = (0, 0, 0);
     for (distance, t, f) in pairs {
         if !of_sign[t] && !of_landmark[f] {
             (of_sign[t], of_landmark[f]) = (true, true);
             errors.push(distance);
+            let (code, class) = (truth[t].text("code"), found[f].text("class"));
+            read += usize::from(code == class);
+            misread += usize::from(code != class && class.starts_with(char::is_uppercase));
             inside += usize::from(holds(&found[f], step(&found[f], &truth[t])));
         }
     }
@@ -61,6 +64,7 @@ fn main() -> Result<()> {
     let median = errors.get(errors.len() / 2).copied().unwrap_or_default();
     println!("signs seen at 20 px or more in two pictures or more: {wanted}");
     println!("found within {NEAR_M} m under their class:               {hit}");
+    println!("of the landmarks, code read right, wrong:           {read}, {misread}");
     println!("landmarks without a sign of their own:              {}", found.len() - errors.len());
     println!("median error:                                       {median:.2} m");
     println!("signs inside their landmark's 95 % ellipse:         {inside} of {}", errors.len());

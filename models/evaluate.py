@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How good a detector is on labelled pictures, looked at through arpent's own views.
 
-    models/evaluate.py FOLDER [--only NAMES.txt] [--neutral other,plate] [--set-threshold] …
+    models/evaluate.py FOLDER [--only NAMES.txt] [--neutral other,plate] [--model FILE.onnx [--calibrate flat]] …
 
 FOLDER is one of
   - YOLO: `images/`, `labels/NAME.txt` (class, centre and size as fractions), perhaps `classes.txt`;
@@ -14,12 +14,17 @@ Needs nothing but Python.
 
 import argparse
 import json
+import math
+import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# What `make` fetches, where nothing else is said.
+RUNTIME = Path(__file__).resolve().parents[1] / ".onnxruntime" / "libonnxruntime.so"
 SIZES_PX = [0, 16, 24, 32, 48, 96, 192, 400, 10_000]
 BINS = 10
 
@@ -167,11 +172,12 @@ def detect(pictures, options):
     """The detections of every picture, as `arpent detect --json` prints them."""
     command = [options.arpent, "detect", "--json", "--confidence", str(options.lowest)]
     command += ["--model", str(options.model)] if options.model else ["--find", options.find]
+    environment = {"ORT_DYLIB_PATH": str(RUNTIME), **os.environ} if RUNTIME.exists() else None
     by_path = {}
     # Two processes: a worker has one thread.
     halves = [pictures[0::2], pictures[1::2]]
     running = [
-        subprocess.Popen([*command, *(str(p.path) for p in half)], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([*command, *(str(p.path) for p in half)], stdout=subprocess.PIPE, text=True, env=environment)
         for half in halves
         if half
     ]
@@ -280,6 +286,46 @@ def print_calibration(finds, lowest):
     table(f"calibration (finds from {lowest} on; expected error {error:.3f})", rows)
 
 
+def fit_calibration(finds):
+    """Scale and shift of the logit that make the scores probabilities: Platt's fit, with his targets short of 0 and 1."""
+    right = sum(f.label is not None for f in finds)
+    high, low = (right + 1) / (right + 2), 1 / (len(finds) - right + 2)
+    points = [(logit(f.score), high if f.label else low) for f in finds]
+    scale, shift = 1.0, 0.0
+    for _ in range(50):
+        # A Newton step on the mean of the negative logarithm of the likelihood.
+        g0 = g1 = h00 = h01 = h11 = 0.0
+        for x, target in points:
+            p = 1 / (1 + math.exp(-(scale * x + shift)))
+            g0, g1 = g0 + (p - target) * x, g1 + (p - target)
+            w = p * (1 - p)
+            h00, h01, h11 = h00 + w * x * x, h01 + w * x, h11 + w
+        determinant = h00 * h11 - h01 * h01 + 1e-9
+        scale -= (h11 * g0 - h01 * g1) / determinant
+        shift -= (h00 * g1 - h01 * g0) / determinant
+        scale = min(max(scale, 0.1), 10.0)
+    return scale, shift
+
+
+def logit(score):
+    score = min(max(score, 1e-4), 1 - 1e-4)
+    return math.log(score / (1 - score))
+
+
+def calibrate(manifest, kind, fitted):
+    """Write a fit on top of the calibration that the scores came with into a manifest."""
+    text = manifest.read_text()
+    none = {"scale": 1.0, "shift": 0.0}
+    known = json.loads(text).get("calibration", {"flat": none, "sphere": none})
+    scale, shift = fitted
+    old = known[kind]
+    known[kind] = {"scale": round(scale * old["scale"], 3), "shift": round(scale * old["shift"] + shift, 3)}
+    line = f'  "calibration": {json.dumps(known)},\n'
+    text = re.sub(r'  "calibration": .*\n', "", text)
+    manifest.write_text(text.replace('  "classes": [', line + '  "classes": [', 1))
+    print(f"{manifest}: scores of {kind} pictures calibrated, {known[kind]}")
+
+
 def print_confusion(finds, threshold):
     counts = defaultdict(Counter)
     for f in finds:
@@ -304,11 +350,12 @@ def print_codes(finds, threshold):
     rows = [("picture", "label", "found as", "confidence")]
     right = wrong = unknown = 0
     for f in coded:
-        known = f.code_confidence is not None
+        # A class of the detector that is a code itself counts as well: an octagon says all.
+        known = f.code != f.name
         good = known and same_code(f.label.code, f.code)
         right, wrong, unknown = right + good, wrong + (known and not good), unknown + (not known)
         if not good:
-            confidence = f"{f.code_confidence:.2f}" if known else "unknown"
+            confidence = f"{f.code_confidence or f.score:.2f}" if known else "unknown"
             rows.append((f.picture, f.label.code, f.code if known else f.name, confidence))
     n = len(coded)
     print(f"\ncodes of {n} finds: {right / n:.3f} right, {wrong / n:.3f} wrong, {unknown / n:.3f} unknown")
@@ -329,6 +376,7 @@ def main():
     parser.add_argument("--neutral", default="", help="classes that the labels leave out: unmatched, they count neither way")
     parser.add_argument("--lowest", type=float, default=0.05, help="lowest score looked at (%(default)s)")
     parser.add_argument("--threshold", type=float, help="score to report at [default: the best F1]")
+    parser.add_argument("--calibrate", choices=["flat", "sphere"], help="fit the scores and write it to the model's manifest")
     parser.add_argument("--errors", type=Path, help="write what was missed or false to this JSON file")
     options = parser.parse_args()
 
@@ -341,6 +389,8 @@ def main():
         for picture in pictures:
             for label, code in zip(picture.labels, codes.get(picture.path.name, [])):
                 label.code = code
+    if options.calibrate and not options.model:
+        parser.error("--calibrate needs --model: the manifest beside it is written to")
     if not pictures:
         raise SystemExit(f"{options.folder}: no pictures")
     by_path = detect(pictures, options)
@@ -369,6 +419,8 @@ def main():
     print_calibration(finds, options.lowest)
     print_confusion(finds, threshold)
     print_codes(finds, threshold)
+    if options.calibrate:
+        calibrate(options.model.with_suffix(".json"), options.calibrate, fit_calibration(finds))
     if options.errors:
         errors = [{"picture": f.picture, "box": f.box, "false": f.name, "score": f.score}
                   for f in finds if f.label is None and f.score >= threshold]

@@ -100,8 +100,14 @@ pub struct Evidence<'a> {
 }
 
 impl Entry {
-    /// The entry of a landmark that rests on `evidence`, best first.
-    pub fn new(find: &str, class: &Class, landmark: &Landmark, evidence: &[Evidence<'_>]) -> Self {
+    /// The entry of a landmark that is of `class` with a confidence and rests on `evidence`, best first.
+    pub fn new(
+        find: &str,
+        class: &Class,
+        class_confidence: f64,
+        landmark: &Landmark,
+        evidence: &[Evidence<'_>],
+    ) -> Self {
         let ellipse = landmark.covariance.ellipse();
         let best = evidence.first();
         let mut sequences: Vec<&str> = evidence.iter().map(|e| e.sequence_id).collect();
@@ -116,7 +122,7 @@ impl Entry {
             class: class.inventory_name().to_owned(),
             value: class.value.clone(),
             label: class.label().to_owned(),
-            class_confidence: rounded(landmark.class_confidence, 3),
+            class_confidence: rounded(class_confidence, 3),
             probability: rounded(landmark.probability, 3),
             method: landmark.method.name(),
             accuracy_m: rounded(ellipse.major_m, 2),
@@ -151,16 +157,17 @@ fn identity(find: &str, class: &str, best: &Evidence<'_>) -> String {
 
 /// The entries of landmarks, in their order and with an id each.
 ///
-/// `class` gives the class of a number, `evidence` what is known of the sighting of a number.
+/// `class` gives the class of a landmark and how sure it is, `evidence` what is known of the sighting of a number.
 pub fn entries<'a>(
     find: &str,
     landmarks: &[Landmark],
-    class: impl Fn(usize) -> Option<Class>,
+    class: impl Fn(&Landmark) -> Option<(Class, f64)>,
     evidence: impl Fn(usize) -> Evidence<'a>,
 ) -> Vec<Entry> {
     let entry = |landmark: &Landmark| {
         let evidence: Vec<Evidence<'_>> = landmark.sightings.iter().map(|sighting| evidence(*sighting)).collect();
-        Some(Entry::new(find, &class(landmark.class)?, landmark, &evidence))
+        let (class, confidence) = class(landmark)?;
+        Some(Entry::new(find, &class, confidence, landmark, &evidence))
     };
     let mut entries: Vec<Entry> = landmarks.iter().filter_map(entry).collect();
     make_ids_unique(&mut entries);
@@ -357,7 +364,7 @@ mod tests {
         let class =
             Class { name: "speed".into(), code: Some("B14".into()), value: Some("50".into()), ..Class::default() };
         let entry =
-            Entry::new("signs", &class, &landmark(), &[evidence("b", "s"), evidence("a", "t"), evidence("b", "s")]);
+            Entry::new("signs", &class, 0.7, &landmark(), &[evidence("b", "s"), evidence("a", "t"), evidence("b", "s")]);
         assert_eq!(entry.osm_tags.as_deref(), Some("traffic_sign=FR:B14[50];direction=0"));
         assert_eq!((entry.class.as_str(), entry.label.as_str()), ("B14", "speed"));
         assert_eq!(entry.panoramax, "b;a");
@@ -369,7 +376,7 @@ mod tests {
     #[test]
     fn ids_are_stable_and_unique() {
         let class = Class::default();
-        let entry = |id| Entry::new("signs", &class, &landmark(), &[evidence(id, "s")]);
+        let entry = |id| Entry::new("signs", &class, 0.7, &landmark(), &[evidence(id, "s")]);
         assert_eq!(entry("a").id, entry("a").id);
         assert_ne!(entry("a").id, entry("b").id);
         let mut entries = [entry("a"), entry("a")];

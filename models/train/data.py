@@ -1,7 +1,6 @@
 """The pictures: read, split by place, and kept in memory as pyramids."""
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,20 +8,19 @@ import cv2
 import numpy as np
 
 import families
+from held_out import is_held_out
 from views import View, shrink_for
 
 cv2.setNumThreads(0)
 
 LONGEST_SIDE = 1700
 HELD_OUT_GROUP = "stra_3"
-# Boxes marked by eye among the finds of an earlier training (see mine.py), in pixels of the pictures as read.
+# Boxes marked by eye among the finds of an earlier training (see errors.py), in pixels of the pictures as read.
 MARKS = json.loads((Path(__file__).parent / "marks.json").read_text())
-REPOSITORY = Path(__file__).resolve().parents[2]
-DEFAULT_FOLDER = Path(os.environ.get("ARPENT_DATA", REPOSITORY.parent / "shared" / "data"))
 
 
 def add_option(parser):
-    parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="folder of the data (%(default)s)")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data, as ../README.md describes it")
 
 
 def no_boxes(columns):
@@ -60,12 +58,6 @@ def marked(name, kind):
 
 def marked_picture(name, pixels, signs):
     return Picture(name, pixels, signs, ignored=marked(name, "unlabelled"), lookalikes=marked(name, "lookalikes"))
-
-
-def is_held_out(name):
-    """Whether a picture is kept for validation: every ninth block of twenty consecutive numbers,
-    because consecutive numbers often show the same place."""
-    return int(Path(name).stem) // 20 % 9 == 4
 
 
 def read_labelled(folder, family_of, held_out):

@@ -1,4 +1,4 @@
-"""Export a checkpoint to ONNX and check it: python export.py runs/signs/checkpoint.pt ../signs.onnx"""
+"""Export a detector to ONNX and check it: python export.py runs/signs/checkpoint.pt ../signs.onnx"""
 
 import argparse
 import json
@@ -11,41 +11,36 @@ import onnxruntime
 import torch
 from torch import nn
 
-from families import FAMILIES
 from net import STRIDES, Detector
+from tasks import TASKS
 
 OPSET = 17
 CHECKED_SIZES = [(640, 640), (640, 384)]
 TOLERANCE = 1e-4
-METADATA = {
-    "name": "arpent-signs",
-    "license": "MIT OR Apache-2.0",
-    "classes": json.dumps(FAMILIES),
-    "strides": json.dumps(STRIDES),
-    "input": "RGB 0-255, height and width multiples of 32",
-    "output": "per grid point: dx, dy, log w, log h, objectness, class probabilities",
-}
 
 
 class RawGrid(nn.Module):
     """The detector speaking the YOLOX raw grid: offsets from the cell's corner, probabilities."""
 
-    def __init__(self, net):
+    def __init__(self, net, classes):
         super().__init__()
-        self.net = net
+        self.net, self.classes = net, classes
 
     def forward(self, images):
-        offset, size, sign, family = self.net(images).split((2, 2, 1, len(FAMILIES)), -1)
+        offset, size, sign, family = self.net(images).split((2, 2, 1, self.classes), -1)
         return torch.cat([offset + 0.5, size.clamp(-4, 4), sign.sigmoid(), family.softmax(-1)], -1)
 
 
 def load(checkpoint):
-    net = Detector()
-    net.load_state_dict(torch.load(checkpoint, weights_only=True)["net"])
-    return RawGrid(net).eval()
+    """The averaged net of a checkpoint as it is exported, and its task."""
+    state = torch.load(checkpoint, weights_only=True)
+    task = TASKS[state["task"]]
+    net = Detector(len(task.classes))
+    net.load_state_dict(state["net"])
+    return RawGrid(net, len(task.classes)).eval(), task
 
 
-def export(model, path):
+def export(model, task, path):
     torch.onnx.export(
         model,
         torch.zeros(1, 3, 640, 640),
@@ -55,17 +50,36 @@ def export(model, path):
         output_names=["output"],
         dynamic_axes={"images": {2: "height", 3: "width"}, "output": {1: "points"}},
     )
+    finish(
+        path,
+        {
+            "name": f"arpent-{task.name}",
+            "license": "MIT OR Apache-2.0",
+            "classes": json.dumps(task.classes),
+            "strides": json.dumps(STRIDES),
+            "input": "RGB 0-255, height and width multiples of 32",
+            "output": "per grid point: dx, dy, log w, log h, objectness, class probabilities",
+        },
+    )
+
+
+def finish(path, metadata):
+    """Check an exported file and write what it is into it."""
     exported = onnx.load(path)
     onnx.checker.check_model(exported)
-    onnx.helper.set_model_props(exported, METADATA)
+    onnx.helper.set_model_props(exported, metadata)
     onnx.save(exported, path)
+
+
+def session_of(path):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def check(model, path):
     """Compare with torch on random pictures, and time one picture on one thread."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = session_of(path)
     random = np.random.RandomState(0)
     for height, width in CHECKED_SIZES:
         images = random.uniform(0, 255, (1, 3, height, width)).astype(np.float32)
@@ -75,13 +89,18 @@ def check(model, path):
         print(f"{height} × {width}: {expected.shape[1]} points, largest difference {difference:.1e}")
         if difference > TOLERANCE:
             raise SystemExit("the exported model differs from the trained one")
-    images = np.zeros((1, 3, 640, 640), np.float32)
+    print(f"640 × 640 on one thread: {fastest_ms(session, (1, 3, 640, 640)):.0f} ms; {path.stat().st_size / 1e6:.1f} MB")
+
+
+def fastest_ms(session, shape, runs=10):
+    images = np.zeros(shape, np.float32)
+    name = session.get_inputs()[0].name
     times = []
-    for _ in range(10):
+    for _ in range(runs):
         start = time.perf_counter()
-        session.run(None, {"images": images})
+        session.run(None, {name: images})
         times.append(time.perf_counter() - start)
-    print(f"640 × 640 on one thread: {1e3 * min(times):.0f} ms; {path.stat().st_size / 1e6:.1f} MB")
+    return 1e3 * min(times)
 
 
 def main():
@@ -89,8 +108,8 @@ def main():
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("onnx", type=Path)
     options = parser.parse_args()
-    model = load(options.checkpoint)
-    export(model, options.onnx)
+    model, task = load(options.checkpoint)
+    export(model, task, options.onnx)
     check(model, options.onnx)
 
 

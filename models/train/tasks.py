@@ -28,6 +28,6 @@ TASKS = {
     for task in (
         # Most batches are of small crops; now and then larger ones show the large signs.
         Task("signs", families.FAMILIES, families.UNLABELLED, [(256, 16), (384, 7)], [0.8, 0.2]),
-        Task("solar", ["panel"], (), [(320, 10)], [1.0]),
+        Task("solar", ["panel"], (), [(256, 16)], [1.0]),
     )
 }

@@ -52,30 +52,8 @@ class View:
         inside = u.max() > 0 and u.min() < self.side and v.max() > 0 and v.min() < self.side
         return [u.min(), v.min(), u.max(), v.max()] if inside else None
 
-    def boxes_to_panorama(self, boxes, width, height):
-        """Boxes of this view as boxes of the panorama, through the middles of their sides.
-
-        A box may leave the panorama on the right: x is continuous across the seam.
-        """
-        x0, y0, x1, y1 = boxes.T
-        cx, cy = (x0 + x1) / 2, (y0 + y1) / 2
-        centre, _ = self.to_panorama(cx, cy, width, height)
-        px, py = self.to_panorama(np.stack([cx, cx, x0, x1]), np.stack([y0, y1, cy, cy]), width, height)
-        px = centre + (px - centre + width / 2) % width - width / 2
-        return np.stack([px.min(0), py.min(0), px.max(0), py.max(0)], 1)
-
 
 def shrink_for(panorama, fov, side):
     """The panorama resized so that a view of it is neither blurred nor aliased."""
     scale = min(1.0, side / fov * 360 * 1.1 / panorama.shape[1])
     return cv2.resize(panorama, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-
-
-def coarse_views(side=640):
-    """Eight views of 60° all around."""
-    return [View(yaw, 0.0, 60.0, side) for yaw in range(-180, 180, 45)]
-
-
-def fine_views(side=640):
-    """Fifteen views of 30° all around, just above the horizon: small and distant signs."""
-    return [View(yaw, 2.5, 30.0, side) for yaw in range(-180, 180, 24)]

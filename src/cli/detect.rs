@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use arpent::camera::Lens;
 use arpent::draw;
 use arpent::export::Output;
-use arpent::model::{Class, Detection, Detector, Manifest};
+use arpent::model::{Class, Detection, Detector, Model};
 use arpent::source::folder::camera_of;
 use arpent::view::{Decoded, PixelBox, Plan, Turn, decode};
 use clap::Args;
@@ -48,6 +48,10 @@ struct Found<'a> {
     class: &'a str,
     value: Option<&'a str>,
     confidence: f32,
+    /// The detector's own class, where the classifier read a finer one.
+    kind: &'a str,
+    /// Probability of the class that the classifier read.
+    class_confidence: Option<f32>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
@@ -60,9 +64,10 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     for path in &arguments.pictures {
         match look(path, &mut detector) {
             Ok((decoded, detections)) => {
-                print(arguments.json, path, decoded.turn, &detections, model.manifest())?;
+                let named: Vec<Named> = detections.into_iter().filter_map(|found| Named::new(&model, found)).collect();
+                print(arguments.json, path, decoded.turn, &named, &model)?;
                 if let Some(folder) = &arguments.draw
-                    && let Err(error) = draw_copy(folder, path, decoded, &detections, model.manifest())
+                    && let Err(error) = draw_copy(folder, path, decoded, &named)
                 {
                     failed += 1;
                     tell!("{error:#}");
@@ -91,16 +96,38 @@ fn look(path: &Path, detector: &mut Detector) -> Result<(Decoded, Vec<Detection>
     Ok((decoded, detections))
 }
 
-fn print(json: bool, path: &Path, turn: Turn, detections: &[Detection], manifest: &Manifest) -> Result<()> {
-    let class = |detection: &Detection| manifest.classes.get(detection.class);
+/// A detection with what it is.
+struct Named {
+    found: Detection,
+    class: Class,
+    /// Probability of the class, where the classifier read it.
+    read: Option<f64>,
+}
+
+impl Named {
+    fn new(model: &Model, found: Detection) -> Option<Self> {
+        let (class, read) = model.class_of(found.class, found.reading.as_slice())?;
+        Some(Self { found, class, read })
+    }
+
+    /// Code and value: `B14 50`.
+    fn text(&self) -> String {
+        let name = self.class.inventory_name();
+        self.class.value.as_ref().map_or_else(|| name.to_owned(), |value| format!("{name} {value}"))
+    }
+}
+
+fn print(json: bool, path: &Path, turn: Turn, detections: &[Named], model: &Model) -> Result<()> {
     if json {
-        let detections = detections.iter().filter_map(|detection| {
-            let (class, pixels) = (class(detection)?, turn.to_file(detection.pixels));
+        let detections = detections.iter().filter_map(|Named { found, class, read }| {
+            let pixels = turn.to_file(found.pixels);
             Some(Found {
                 r#box: [pixels.x0, pixels.y0, pixels.x1, pixels.y1].map(tenths),
                 class: class.inventory_name(),
                 value: class.value.as_deref(),
-                confidence: (detection.score * 1000.0).round() / 1000.0,
+                confidence: thousandths(found.score),
+                kind: &model.manifest().classes.get(found.class)?.name,
+                class_confidence: read.map(|probability| thousandths(probability as f32)),
             })
         });
         let picture = path.display().to_string();
@@ -108,13 +135,16 @@ fn print(json: bool, path: &Path, turn: Turn, detections: &[Detection], manifest
         print_line(&serde_json::to_string(&line)?)?;
     } else {
         print_line(&format!("{}: {}", path.display(), count(detections.len(), "detection")))?;
-        for detection in detections {
-            let name = class(detection).map_or("?", Class::inventory_name);
-            let PixelBox { x0, y0, x1, y1 } = turn.to_file(detection.pixels);
-            print_line(&format!("  {:.2}  {name:<12} {x0:.0},{y0:.0},{x1:.0},{y1:.0}", detection.score))?;
+        for named in detections {
+            let PixelBox { x0, y0, x1, y1 } = turn.to_file(named.found.pixels);
+            print_line(&format!("  {:.2}  {:<12} {x0:.0},{y0:.0},{x1:.0},{y1:.0}", named.found.score, named.text()))?;
         }
     }
     Ok(())
+}
+
+fn thousandths(value: f32) -> f32 {
+    (value * 1000.0).round() / 1000.0
 }
 
 fn tenths(value: f32) -> f32 {
@@ -122,17 +152,10 @@ fn tenths(value: f32) -> f32 {
 }
 
 /// Writes an upright copy with the boxes. Its name is the picture's; a second picture of that name gets a number.
-fn draw_copy(
-    folder: &Path,
-    path: &Path,
-    decoded: Decoded,
-    detections: &[Detection],
-    manifest: &Manifest,
-) -> Result<()> {
+fn draw_copy(folder: &Path, path: &Path, decoded: Decoded, detections: &[Named]) -> Result<()> {
     let mut image = decoded.image;
-    for detection in detections {
-        let name = manifest.classes.get(detection.class).map_or("?", Class::inventory_name);
-        draw::labelled_box(&mut image, detection.pixels, &format!("{name} {:.2}", detection.score));
+    for named in detections {
+        draw::labelled_box(&mut image, named.found.pixels, &format!("{} {:.2}", named.text(), named.found.score));
     }
     let stem = path.file_stem().map_or_else(|| "picture".into(), |stem| stem.to_string_lossy());
     let mut copy = folder.join(format!("{stem}.jpg"));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use arpent::export::{Output, geojson};
 use arpent::inventory::{Evidence, Inventory, Lineage, SightingCounts, entries};
-use arpent::locate::locate;
+use arpent::locate::{Landmark, locate};
 use arpent::locate::tables::Tables;
 use arpent::model::Class;
 use clap::Args;
@@ -33,7 +33,10 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
     let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
     let landmarks = locate(&tables.stations, &tables.sightings, false);
-    let class = |number: usize| Some(Class { name: tables.classes.get(number)?.clone(), ..Class::default() });
+    let class = |landmark: &Landmark| {
+        let name = tables.classes.get(landmark.class)?.clone();
+        Some((Class { name, ..Class::default() }, landmark.class_confidence))
+    };
     let entries = entries("sightings", &landmarks, class, |sighting| evidence(&tables, sighting));
 
     let mut lineage = Lineage::of_this_tool();

@@ -9,10 +9,11 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{TensorElementType, TensorRef, ValueType};
 use sha2::{Digest, Sha256};
 
+use super::classifier::{Classifier, ClassifierModel};
 use super::head::Candidate;
 use super::manifest::{check_size, parse_names, parse_size};
 use super::suppress::suppress;
-use super::{Detection, Head, Manifest, ModelError, Shipped};
+use super::{Class, ClassifierManifest, Detection, Head, Manifest, ModelError, Reading, Shipped, Verdict, agree};
 use crate::view::{Plan, Scaling};
 
 /// What the score of a box at the edge of a view is multiplied by: another view shows the thing whole.
@@ -24,6 +25,7 @@ pub struct Model {
     bytes: Vec<u8>,
     manifest: Manifest,
     sha256: String,
+    classifier: Option<ClassifierModel>,
     environment: &'static Environment,
 }
 
@@ -33,6 +35,7 @@ pub struct Detector {
     manifest: Manifest,
     scaling: Scaling,
     tensor: Vec<f32>,
+    classifier: Option<Classifier>,
 }
 
 impl Model {
@@ -41,7 +44,11 @@ impl Model {
         let bytes = std::fs::read(path)
             .map_err(|error| ModelError::File { path: path.to_owned(), why: error.to_string() })?;
         let manifest = Manifest::read(&path.with_extension("json"))?;
-        Self::from_parts(path, bytes, manifest, environment)
+        let classifier = match manifest.as_ref().and_then(|manifest| manifest.classifier.as_ref()) {
+            Some(file) => Some(ClassifierModel::open(&path.with_file_name(file), environment)?),
+            None => None,
+        };
+        Self::from_parts(path, bytes, manifest, classifier, environment)
     }
 
     /// A detector that came with the program.
@@ -49,7 +56,14 @@ impl Model {
         let path = Path::new(shipped.file);
         let manifest = Manifest::parse(shipped.manifest)
             .map_err(|why| ModelError::Manifest { path: path.with_extension("json"), why })?;
-        Self::from_parts(path, shipped.onnx.to_vec(), Some(manifest), environment)
+        let name = manifest.classifier.clone().unwrap_or_default();
+        let classifier = match &shipped.classifier {
+            Some(c) => {
+                Some(ClassifierModel::from_parts(Path::new(&name), c.onnx.to_vec(), c.manifest, environment)?)
+            }
+            None => None,
+        };
+        Self::from_parts(path, shipped.onnx.to_vec(), Some(manifest), classifier, environment)
     }
 
     /// A model whose bytes and manifest are at hand; `path` names it in messages.
@@ -57,6 +71,7 @@ impl Model {
         path: &Path,
         bytes: Vec<u8>,
         manifest: Option<Manifest>,
+        classifier: Option<ClassifierModel>,
         environment: &'static Environment,
     ) -> Result<Self, ModelError> {
         let mut session = session(environment, &bytes, path)?;
@@ -65,7 +80,7 @@ impl Model {
             None => described_by_metadata(&mut session, path)?,
         };
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        let model = Self { path: path.to_owned(), bytes, manifest, sha256, environment };
+        let model = Self { path: path.to_owned(), bytes, manifest, sha256, classifier, environment };
         model.try_out(&mut session)?;
         Ok(model)
     }
@@ -73,6 +88,11 @@ impl Model {
     /// What the model is.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What its classifier is, and the SHA-256 of its file, where it has one.
+    pub fn classifier(&self) -> Option<(&ClassifierManifest, &str)> {
+        self.classifier.as_ref().map(|classifier| (&classifier.manifest, classifier.sha256.as_str()))
     }
 
     /// SHA-256 of the file, lower-case hexadecimal.
@@ -83,6 +103,24 @@ impl Model {
     /// Counts a detection from this score on, whatever the manifest says.
     pub fn set_confidence(&mut self, confidence: f32) {
         self.manifest.confidence = confidence;
+    }
+
+    /// What a thing is that the detector takes for `class` and on which `readings` were read: the classifier's class
+    /// with its probability where the readings agree well enough, else the detector's.
+    ///
+    /// A thing that is surely none of the classifier's loses the code that the detector's class stands for.
+    pub fn class_of(&self, class: usize, readings: &[Reading]) -> Option<(Class, Option<f64>)> {
+        let detected = self.manifest.classes.get(class)?;
+        let verdict = self.classifier.as_ref().zip(agree(readings)).map(|(c, read)| c.manifest.verdict(read));
+        Some(match verdict {
+            Some(Verdict::Is(read, probability)) => {
+                // A name for people is worth having, if only that of the family.
+                let label = read.label.clone().or_else(|| detected.label.clone());
+                (Class { label, ..read.clone() }, Some(probability))
+            }
+            Some(Verdict::None) => (Class { code: None, value: None, osm_tags: None, ..detected.clone() }, None),
+            Some(Verdict::Unsure) | None => (detected.clone(), None),
+        })
     }
 
     /// Size of the input, pixels.
@@ -98,6 +136,7 @@ impl Model {
             scaling: self.manifest.scaling(),
             manifest: self.manifest.clone(),
             tensor: vec![0.0; 3 * width as usize * height as usize],
+            classifier: self.classifier.as_ref().map(|model| model.classifier(self.environment)).transpose()?,
         })
     }
 
@@ -127,33 +166,41 @@ impl Detector {
 
     /// What the detector sees in an upright picture, best first. `plan` must be made for pictures of its size.
     pub fn detect(&mut self, picture: &RgbImage, plan: &Plan) -> Result<Vec<Detection>, ModelError> {
-        let Self { session, manifest, scaling, tensor } = self;
+        let Self { session, manifest, scaling, tensor, classifier } = self;
+        let calibration = manifest.calibration(plan.is_sphere());
+        let lowest = calibration.score(manifest.confidence);
         let mut found = Vec::new();
         let mut candidates = Vec::new();
         plan.cut(picture, scaling, tensor, |view, tensor| {
             candidates.clear();
-            run(session, manifest, tensor, &mut candidates)?;
+            run(session, manifest, lowest, tensor, &mut candidates)?;
             for candidate in &candidates {
                 let factor = if plan.is_cut(view, candidate.found) { CUT_SCORE } else { 1.0 };
-                let score = candidate.score * factor;
+                let score = calibration.probability(candidate.score * factor);
                 if score >= manifest.confidence
                     && let Some(pixels) = plan.to_picture(view, candidate.found)
                 {
-                    found.push(Detection { class: candidate.class, score, pixels });
+                    found.push(Detection { class: candidate.class, score, reading: None, pixels });
                 }
             }
             Ok(())
         })?;
         let mut kept = suppress(found, manifest.iou, manifest.exclusive, plan.period());
         kept.retain(|d| manifest.classes.get(d.class).is_some_and(|class| !class.reject));
+        if let Some(classifier) = classifier {
+            for detection in &mut kept {
+                detection.reading = Some(classifier.read(picture, detection.pixels, plan.period())?);
+            }
+        }
         Ok(kept)
     }
 }
 
-/// Runs the model on the tensor of one view and adds what it finds to `candidates`.
+/// Runs the model on the tensor of one view and adds what scores at least `lowest` to `candidates`.
 fn run(
     session: &mut Session,
     manifest: &Manifest,
+    lowest: f32,
     tensor: &[f32],
     candidates: &mut Vec<Candidate>,
 ) -> Result<(), ModelError> {
@@ -162,7 +209,7 @@ fn run(
     let value = TensorRef::from_array_view((tensor_shape(input), tensor)).map_err(failed)?;
     let outputs = session.run(ort::inputs![value]).map_err(failed)?;
     let (_, output) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
-    manifest.head.read(output, input, classes, manifest.confidence, candidates);
+    manifest.head.read(output, input, classes, lowest, candidates);
     Ok(())
 }
 
@@ -181,7 +228,7 @@ fn tensor_shape((width, height): (u32, u32)) -> [usize; 4] {
 }
 
 /// A session with one thread: the survey's workers share the processor, not the sessions.
-fn session(environment: &Environment, bytes: &[u8], path: &Path) -> Result<Session, ModelError> {
+pub(super) fn session(environment: &Environment, bytes: &[u8], path: &Path) -> Result<Session, ModelError> {
     let build = || -> Result<Session, ort::Error> {
         Session::builder(environment)?
             .with_optimization_level(GraphOptimizationLevel::All)?
@@ -209,7 +256,7 @@ fn describe(session: &Session) -> String {
 }
 
 /// The size that the model's input is fixed to, as (width, height); `None` where it takes any.
-fn fixed_size(session: &Session) -> Result<Option<(u32, u32)>, String> {
+pub(super) fn fixed_size(session: &Session) -> Result<Option<(u32, u32)>, String> {
     let [input] = session.inputs() else {
         return Err(format!("it has {} inputs", session.inputs().len()));
     };

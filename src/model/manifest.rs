@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Head, ModelError};
+use super::{Calibration, Head, ModelError};
 use crate::view::Scaling;
 
 /// What a model is, what it takes, and what its answers mean. Written as `NAME.json` beside `NAME.onnx`.
@@ -34,8 +34,25 @@ pub struct Manifest {
     /// Whether a thing has one class only, so that boxes of different classes suppress each other.
     #[serde(default)]
     pub exclusive: bool,
+    /// How scores become probabilities; without it they are taken as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibrations>,
+    /// The classifier that reads what exactly a detected thing is: a file beside this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classifier: Option<String>,
     /// The classes, in the order of the model's outputs.
     pub classes: Vec<Class>,
+}
+
+/// How scores become probabilities. A 360° picture is seen in many more views than a flat one, each with its own
+/// chances of a false find, so the same score is worth less there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibrations {
+    /// In perspective pictures.
+    pub flat: Calibration,
+    /// In 360° pictures.
+    pub sphere: Calibration,
 }
 
 /// The picture that a model takes.
@@ -170,6 +187,13 @@ impl Manifest {
         if self.input.std.iter().any(|sd| !sd.is_finite() || *sd == 0.0) {
             return Err("the input's std has a zero: values are divided by it".to_owned());
         }
+        if self.calibration.is_some_and(|c| !c.flat.is_sound() || !c.sphere.is_sound()) {
+            return Err("the calibration's scales must be positive, its shifts numbers".to_owned());
+        }
+        // The file lies beside the manifest, not anywhere else.
+        if self.classifier.as_deref().is_some_and(|file| file.is_empty() || file.contains(['/', '\\'])) {
+            return Err("classifier must be the name of a file beside the manifest".to_owned());
+        }
         for (name, value) in [("confidence", self.confidence), ("iou", self.iou)] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("{name} is {value}: it must be between 0 and 1"));
@@ -199,10 +223,17 @@ impl Manifest {
             confidence: default_confidence(),
             iou: default_iou(),
             exclusive: false,
+            calibration: None,
+            classifier: None,
             classes: classes.into_iter().map(|name| Class { name, ..Class::default() }).collect(),
         };
         manifest.check()?;
         Ok(manifest)
+    }
+
+    /// How a score of a perspective picture, or of a 360° one, becomes a probability.
+    pub fn calibration(&self, sphere: bool) -> Calibration {
+        self.calibration.map_or(Calibration::NONE, |c| if sphere { c.sphere } else { c.flat })
     }
 
     /// How pixels become the model's numbers.
@@ -287,6 +318,14 @@ mod tests {
             (manifest(r#"{"width": 100, "height": 640}"#, ""), "multiples of 32"),
             (manifest(good, r#", "confidence": 7"#), "between 0 and 1"),
             (manifest(r#"{"width": 640, "height": 640, "std": [0,1,1]}"#, ""), "divided"),
+            (manifest(good, r#", "classifier": "../x.onnx""#), "beside the manifest"),
+            (
+                manifest(
+                    good,
+                    r#", "calibration": {"flat": {"scale": 0, "shift": 0}, "sphere": {"scale": 1, "shift": 0}}"#,
+                ),
+                "positive",
+            ),
         ] {
             std::fs::write(&path, text).unwrap();
             let message = Manifest::read(&path).unwrap_err().to_string();

@@ -1,16 +1,23 @@
-//! Detectors: an `.onnx` file, the manifest that says how to feed and read it, and the runtime that runs it.
+//! Detectors: an `.onnx` file, the manifest that says how to feed and read it, and the runtime that runs it. A detector
+//! may have a classifier, which reads what exactly each detected thing is.
 
+mod calibration;
+mod classifier;
 mod detector;
 mod head;
 mod manifest;
+mod reading;
 pub mod runtime;
 mod shipped;
 mod suppress;
 
+pub use calibration::Calibration;
+pub use classifier::{ClassifierManifest, Verdict};
 pub use detector::{Detector, Model};
 pub use head::Head;
 pub use manifest::{Class, Input, Manifest};
-pub use shipped::{SHIPPED, Shipped};
+pub use reading::{Reading, agree};
+pub use shipped::{SHIPPED, Shipped, ShippedClassifier};
 
 use std::path::PathBuf;
 
@@ -23,8 +30,10 @@ use crate::view::PixelBox;
 pub struct Detection {
     /// Index into the manifest's classes.
     pub class: usize,
-    /// 0–1, as the model gives it, halved where a view may have cut the thing in two.
+    /// 0–1: as the model gives it, halved where a view may have cut the thing in two, and calibrated.
     pub score: f32,
+    /// What the classifier reads on it, where the detector has one.
+    pub reading: Option<Reading>,
     /// In upright pixels of the picture; in one that looks all round, x may run over the seam.
     pub pixels: PixelBox,
 }
@@ -66,6 +75,17 @@ pub enum ModelError {
         path: PathBuf,
         /// Its inputs, outputs and metadata.
         found: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// A model that is no classifier of the kind known here.
+    #[error(
+        "{path} is no classifier that arpent understands: {why}. One takes [1, 3, side, side] and answers with \
+         [1, classes] probabilities"
+    )]
+    Classifier {
+        /// The model.
+        path: PathBuf,
         /// What does not fit.
         why: String,
     },

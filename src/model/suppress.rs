@@ -47,7 +47,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn detection(class: usize, score: f32, x0: f32, width: f32) -> Detection {
-        Detection { class, score, pixels: PixelBox { x0, y0: 10.0, x1: x0 + width, y1: 10.0 + width } }
+        Detection { class, score, reading: None, pixels: PixelBox { x0, y0: 10.0, x1: x0 + width, y1: 10.0 + width } }
     }
 
     #[test]

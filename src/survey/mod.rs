@@ -19,8 +19,8 @@ use thiserror::Error;
 
 use crate::camera::Lens;
 use crate::inventory::{Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries};
-use crate::locate::locate;
-use crate::model::{Model, ModelError};
+use crate::locate::{Landmark, locate};
+use crate::model::{Class, Model, ModelError, Reading};
 use crate::picture::{Image, Picture};
 use crate::sighting::{Sighting, Station};
 use crate::source::{Listing, Query, Source, SourceError};
@@ -192,7 +192,8 @@ fn take_stock(
     let manifest = model.manifest();
     let mut stations: Vec<Station> = Vec::new();
     let mut sightings: Vec<Sighting> = Vec::new();
-    // For each sighting its picture and its box in the file's pixels.
+    // For each sighting what was read on it, its picture and its box in the file's pixels.
+    let mut readings: Vec<Option<Reading>> = Vec::new();
     let mut shown: Vec<(&Picture, PixelBox)> = Vec::new();
     for (picture, outcome) in pictures.iter().zip(outcomes) {
         let looked = match outcome {
@@ -215,6 +216,7 @@ fn take_stock(
         for detection in &looked.detections {
             let Some(class) = manifest.classes.get(detection.class) else { continue };
             sightings.push(Sighting::new(stations.len(), picture, &lens, detection, class));
+            readings.push(detection.reading);
             shown.push((picture, looked.turn.to_file(detection.pixels)));
         }
         stations.push(Station::new(picture, &lens));
@@ -223,7 +225,7 @@ fn take_stock(
     let entries = entries(
         &manifest.find,
         &landmarks,
-        |class| manifest.classes.get(class).cloned(),
+        |landmark| class_of(model, landmark, &readings),
         |sighting| evidence(&sightings[sighting], shown[sighting].0, shown[sighting].1),
     );
 
@@ -236,6 +238,12 @@ fn take_stock(
         sha256: model.sha256().to_owned(),
         license: manifest.license.clone(),
     }];
+    lineage.models.extend(model.classifier().map(|(classifier, sha256)| ModelRecord {
+        name: classifier.name.clone(),
+        version: classifier.version.clone(),
+        sha256: sha256.to_owned(),
+        license: classifier.license.clone(),
+    }));
     lineage.settings = BTreeMap::from([("confidence".to_owned(), decimal(manifest.confidence))]);
     lineage.sightings = SightingCounts::new(sightings.len(), &landmarks);
     for picture in pictures {
@@ -246,6 +254,13 @@ fn take_stock(
     }
     lineage.pictures = counts;
     Inventory { entries, lineage }
+}
+
+/// The class of a landmark after all that was read on it, and how sure it is.
+fn class_of(model: &Model, landmark: &Landmark, readings: &[Option<Reading>]) -> Option<(Class, f64)> {
+    let of_it: Vec<Reading> = landmark.sightings.iter().filter_map(|sighting| readings[*sighting]).collect();
+    let (class, read) = model.class_of(landmark.class, &of_it)?;
+    Some((class, read.unwrap_or(landmark.class_confidence)))
 }
 
 /// A 32-bit number as it was written: 0.4, not 0.4000000059604645.

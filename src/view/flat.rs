@@ -1,4 +1,4 @@
-//! Views of a perspective picture: the whole of it, and tiles.
+//! Views of a perspective picture: the whole of it in two sizes, and tiles.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, ResizeOptions, Resizer};
@@ -12,72 +12,110 @@ const TILES_FROM: f64 = 1.5;
 const OVERLAP: f64 = 0.2;
 /// Rows, as shares of the height, between which things stand: below is road, above is sky.
 const BAND: (f64, f64) = (0.14, 0.72);
+/// How much smaller the picture is shown a second time, for things that fill half of it and more.
+const SMALLER: f64 = 0.5;
+/// The least that is of use.
+const SMALLEST: f64 = 0.3;
+/// Pixels left free between two patches of a view.
+const GAP_PX: f64 = 8.0;
+/// Only what is at least so large in the smaller copy counts: the larger one shows the rest better.
+const LARGE_PX: f32 = 64.0;
 
-/// Rectangles of a perspective picture that are shrunk to the same input.
+/// Rectangles of a perspective picture, shrunk and laid onto inputs.
 #[derive(Debug)]
 pub(super) struct Flat {
     input: (u32, u32),
     picture: (u32, u32),
-    rects: Vec<Rect>,
+    /// The patches of each view.
+    views: Vec<Vec<Patch>>,
 }
 
+/// A rectangle of the picture and where a view shows it; what no patch covers is padding.
 #[derive(Debug, Clone, Copy)]
-struct Rect {
+struct Patch {
     x: f64,
     y: f64,
     width: f64,
     height: f64,
-    /// Pixels of the view per pixel of the picture, the same both ways; what is left of the input is padding.
+    /// Pixels of the view per pixel of the picture, the same both ways.
     scale: f64,
+    /// Its corner in the view, pixels.
+    left: u32,
+    top: u32,
+    /// The longer side in the view from which a detection counts, pixels.
+    least_px: f32,
+}
+
+impl Patch {
+    /// A rectangle laid into the corner of a view, as large as fits and no larger than it is.
+    fn fitted(x: f64, y: f64, width: f64, height: f64, input: (f64, f64)) -> Self {
+        let scale = (input.0 / width).min(input.1 / height);
+        Self { x, y, width, height, scale, left: 0, top: 0, least_px: 0.0 }
+    }
+
+    /// Width and height in a view of a size, pixels.
+    fn size(&self, input: (u32, u32)) -> (u32, u32) {
+        let side = |length: f64, room: u32| ((length * self.scale).round().max(1.0) as u32).min(room);
+        (side(self.width, input.0.saturating_sub(self.left)), side(self.height, input.1.saturating_sub(self.top)))
+    }
+
+    /// How far a point of the view lies outside, pixels.
+    fn outside(&self, (x, y): (f32, f32), input: (u32, u32)) -> f32 {
+        let (width, height) = self.size(input);
+        let beyond = |v: f32, from: u32, length: u32| (from as f32 - v).max(v - (from + length) as f32).max(0.0);
+        beyond(x, self.left, width).max(beyond(y, self.top, height))
+    }
 }
 
 impl Flat {
-    /// The whole picture, and its tiles where it is large.
+    /// The whole picture twice, in two sizes, and its tiles where it is large.
     pub(super) fn plan(width: u32, height: u32, input: (u32, u32)) -> Vec<Self> {
         let (w, h) = (f64::from(width), f64::from(height));
         let (in_w, in_h) = (f64::from(input.0), f64::from(input.1));
-        let mut rects = vec![Rect { x: 0.0, y: 0.0, width: w, height: h, scale: (in_w / w).min(in_h / h).min(1.0) }];
+        let whole = Patch::fitted(0.0, 0.0, w, h, (in_w, in_h));
+        let mut views = match smaller_beside(&whole, input) {
+            Some(smaller) => vec![vec![whole, smaller]],
+            None => vec![vec![whole], vec![smaller_of(&whole, SMALLER)]],
+        };
         let longer = w.max(h);
         if longer > in_w.max(in_h) * TILES_FROM {
             // Tiles keep the input's shape; their side is a third of the picture's, within one and two inputs.
-            let zoom = (longer / 3.0 / in_w.max(in_h)).clamp(1.0, 2.0);
+            let zoom = (longer / 3.0 / in_w.max(in_h)).clamp(0.7, 2.0);
             let (tile_w, tile_h) = ((in_w * zoom).min(w), (in_h * zoom).min(h));
             for y in starts(h * BAND.0, h * BAND.1, tile_h, h) {
                 for x in starts(0.0, w, tile_w, w) {
-                    rects.push(Rect {
-                        x,
-                        y,
-                        width: tile_w,
-                        height: tile_h,
-                        scale: (in_w / tile_w).min(in_h / tile_h).min(1.0),
-                    });
+                    views.push(vec![Patch::fitted(x, y, tile_w, tile_h, (in_w, in_h))]);
                 }
             }
         }
-        vec![Self { input, picture: (width, height), rects }]
+        vec![Self { input, picture: (width, height), views }]
     }
 
     pub(super) fn len(&self) -> usize {
-        self.rects.len()
+        self.views.len()
     }
 
     pub(super) fn cut(&self, index: usize, picture: &RgbImage, scaling: &Scaling, tensor: &mut [f32]) {
         scaling.fill(tensor);
-        let Some(rect) = self.rects.get(index) else { return };
-        let side = |length: f64, input: u32| ((length * rect.scale).round().max(1.0) as u32).min(input);
-        let (width, height) = (side(rect.width, self.input.0), side(rect.height, self.input.1));
+        for patch in self.views.get(index).into_iter().flatten() {
+            self.lay(patch, picture, scaling, tensor);
+        }
+    }
+
+    fn lay(&self, patch: &Patch, picture: &RgbImage, scaling: &Scaling, tensor: &mut [f32]) {
+        let (width, height) = patch.size(self.input);
         let Ok(source) = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3) else {
             return;
         };
-        let mut view = Image::new(width, height, PixelType::U8x3);
-        let options = ResizeOptions::new().crop(rect.x, rect.y, rect.width, rect.height);
-        if Resizer::new().resize(&source, &mut view, &options).is_err() {
+        let mut shrunk = Image::new(width, height, PixelType::U8x3);
+        let options = ResizeOptions::new().crop(patch.x, patch.y, patch.width, patch.height);
+        if Resizer::new().resize(&source, &mut shrunk, &options).is_err() {
             return;
         }
         let (columns, size) = (self.input.0 as usize, tensor.len() / 3);
-        for (row, pixels) in view.buffer().chunks_exact(width as usize * 3).enumerate() {
+        for (row, pixels) in shrunk.buffer().chunks_exact(width as usize * 3).enumerate() {
             for (channel, (plane, a, b)) in scaling.planes().into_iter().enumerate() {
-                let start = plane * size + row * columns;
+                let start = plane * size + (patch.top as usize + row) * columns + patch.left as usize;
                 let line = &mut tensor[start..start + width as usize];
                 for (value, pixel) in line.iter_mut().zip(pixels.chunks_exact(3)) {
                     *value = f32::from(pixel[channel]) * a + b;
@@ -86,22 +124,49 @@ impl Flat {
         }
     }
 
-    pub(super) fn to_picture(&self, index: usize, found: PixelBox) -> PixelBox {
-        let Some(rect) = self.rects.get(index) else { return found };
-        let x = |v: f32| (rect.x + f64::from(v) / rect.scale) as f32;
-        let y = |v: f32| (rect.y + f64::from(v) / rect.scale) as f32;
-        PixelBox { x0: x(found.x0), y0: y(found.y0), x1: x(found.x1), y1: y(found.y1) }
+    /// The patch that shows a box of a view: the one its middle lies in or nearest to.
+    fn patch(&self, index: usize, found: PixelBox) -> Option<&Patch> {
+        let off = |patch: &Patch| patch.outside(found.centre(), self.input);
+        self.views.get(index)?.iter().min_by(|a, b| off(a).total_cmp(&off(b)))
+    }
+
+    /// The box in pixels of the picture; `None` for one that another patch shows better.
+    pub(super) fn to_picture(&self, index: usize, found: PixelBox) -> Option<PixelBox> {
+        let patch = self.patch(index, found)?;
+        if (found.x1 - found.x0).max(found.y1 - found.y0) < patch.least_px {
+            return None;
+        }
+        let x = |v: f32| (patch.x + (f64::from(v) - f64::from(patch.left)) / patch.scale) as f32;
+        let y = |v: f32| (patch.y + (f64::from(v) - f64::from(patch.top)) / patch.scale) as f32;
+        Some(PixelBox { x0: x(found.x0), y0: y(found.y0), x1: x(found.x1), y1: y(found.y1) })
     }
 
     pub(super) fn is_cut(&self, index: usize, found: PixelBox) -> bool {
-        let Some(rect) = self.rects.get(index) else { return false };
-        let seen = ((rect.width * rect.scale) as u32, (rect.height * rect.scale) as u32);
-        let (left, top, right, bottom) = touches(found, seen, 2.0);
-        (left && rect.x > 0.5)
-            || (top && rect.y > 0.5)
-            || (right && rect.x + rect.width < f64::from(self.picture.0) - 0.5)
-            || (bottom && rect.y + rect.height < f64::from(self.picture.1) - 0.5)
+        let Some(patch) = self.patch(index, found) else { return false };
+        let (width, height) = patch.size(self.input);
+        let (left, top) = (patch.left as f32, patch.top as f32);
+        let inside =
+            PixelBox { x0: found.x0 - left, y0: found.y0 - top, x1: found.x1 - left, y1: found.y1 - top };
+        let (left, top, right, bottom) = touches(inside, (width, height), 2.0);
+        (left && patch.x > 0.5)
+            || (top && patch.y > 0.5)
+            || (right && patch.x + patch.width < f64::from(self.picture.0) - 0.5)
+            || (bottom && patch.y + patch.height < f64::from(self.picture.1) - 0.5)
     }
+}
+
+/// A patch again, so many times as large, for large things alone.
+fn smaller_of(patch: &Patch, times: f64) -> Patch {
+    Patch { scale: patch.scale * times, least_px: LARGE_PX, ..*patch }
+}
+
+/// The smaller copy of a patch in the strip that it leaves free, where that is wide enough.
+fn smaller_beside(patch: &Patch, input: (u32, u32)) -> Option<Patch> {
+    let (width, height) = patch.size(input);
+    let (right, below) = (f64::from(input.0 - width) - GAP_PX, f64::from(input.1 - height) - GAP_PX);
+    let times = SMALLER.min(if right > below { right / f64::from(width) } else { below / f64::from(height) });
+    let (left, top) = if right > below { (width + GAP_PX as u32, 0) } else { (0, height + GAP_PX as u32) };
+    (times >= SMALLEST).then(|| Patch { left, top, ..smaller_of(patch, times) })
 }
 
 /// Where tiles of `tile` pixels start that cover `from`..`to` of an axis of `length` pixels, evenly spread.
@@ -126,7 +191,21 @@ mod tests {
         assert_eq!(Flat::plan(800, 600, (640, 640))[0].len(), 1);
         let large = &Flat::plan(1920, 1080, (640, 640))[0];
         assert_eq!(large.len(), 5);
-        assert_eq!(large.rects[1].scale, 1.0);
+        assert_eq!(large.views[1][0].scale, 1.0);
+    }
+
+    #[test]
+    fn what_fills_the_picture_is_seen_in_a_smaller_copy() {
+        // 1280 × 720 is shown as 640 × 360 and, below, as 320 × 180.
+        let flat = &Flat::plan(1280, 720, (640, 640))[0];
+        let large = PixelBox { x0: 60.0, y0: 388.0, x1: 160.0, y1: 488.0 };
+        let back = flat.to_picture(0, large).unwrap();
+        assert_eq!(back, PixelBox { x0: 240.0, y0: 80.0, x1: 640.0, y1: 480.0 });
+        let small = PixelBox { x1: 80.0, y1: 408.0, ..large };
+        assert_eq!(flat.to_picture(0, small), None, "the larger copy shows it better");
+        // An upright picture has the room at its right, a square one none: it gets a view of its own.
+        assert!(Flat::plan(720, 1280, (640, 640))[0].views[0][1].left > 360);
+        assert_eq!(Flat::plan(700, 700, (640, 640))[0].len(), 2);
     }
 
     #[test]
@@ -145,7 +224,7 @@ mod tests {
         assert_eq!([at(2, 55, 25), at(1, 55, 25), at(0, 55, 25)], [95.0, 100.0, 50.0]);
         assert_eq!(at(0, 0, 159), 114.0, "the rest is padded");
         let back = flat.to_picture(0, PixelBox { x0: 50.0, y0: 20.0, x1: 60.0, y1: 30.0 });
-        assert_eq!(back, PixelBox { x0: 100.0, y0: 40.0, x1: 120.0, y1: 60.0 });
+        assert_eq!(back.unwrap(), PixelBox { x0: 100.0, y0: 40.0, x1: 120.0, y1: 60.0 });
     }
 
     #[test]
@@ -162,11 +241,12 @@ mod tests {
             let (w, h) = (f64::from(width), f64::from(height));
             for i in 0..50 {
                 let (x, y) = (w * (f64::from(i) + 0.5) / 50.0, h * (0.2 + 0.45 * f64::from(i) / 50.0));
-                prop_assert!(flat.rects[1..].iter().any(|r| x >= r.x && x <= r.x + r.width && y >= r.y && y <= r.y + r.height));
+                prop_assert!(flat.views[1..].iter().flatten().any(|r| x >= r.x && x <= r.x + r.width && y >= r.y && y <= r.y + r.height));
             }
-            for r in &flat.rects {
+            for r in flat.views.iter().flatten() {
                 prop_assert!(r.x >= 0.0 && r.y >= 0.0 && r.x + r.width <= w + 1e-6 && r.y + r.height <= h + 1e-6);
-                prop_assert!(r.width * r.scale <= 640.5 && r.height * r.scale <= 640.5);
+                prop_assert!(f64::from(r.left) + r.width * r.scale <= 641.0);
+                prop_assert!(f64::from(r.top) + r.height * r.scale <= 641.0);
             }
         }
     }

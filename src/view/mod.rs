@@ -1,7 +1,7 @@
 //! Which rectangles of pixels a detector is run on, how they are cut out of a picture, and the way back.
 //!
-//! A perspective picture is seen as a whole and, where it is much larger than the detector's input, in overlapping
-//! tiles over the band where things stand. A 360° picture is seen in two rings of overlapping perspective cuts round
+//! A perspective picture is seen as a whole, in two sizes, and, where it is much larger than the detector's input, in
+//! overlapping tiles over the band where things stand. A 360° picture is seen in two rings of overlapping perspective cuts round
 //! the horizon: wide ones for what is near, narrow ones for what is far.
 
 mod decode;
@@ -161,10 +161,10 @@ impl Plan {
 
     /// A box of a view in upright pixels of the picture; over the seam of a sphere, x runs below 0 or beyond the width.
     ///
-    /// `None` for a box that lies outside the picture.
+    /// `None` for a box that lies outside the picture, or that another view shows better.
     pub fn to_picture(&self, view: View, found: PixelBox) -> Option<PixelBox> {
         let placed = match self.layers.get(view.layer)? {
-            Layer::Flat(flat) => flat.to_picture(view.index, found),
+            Layer::Flat(flat) => flat.to_picture(view.index, found)?,
             Layer::Ring(ring) => ring.to_picture(view.index, found),
         };
         let (width, height) = (self.width as f32, self.height as f32);
@@ -184,6 +184,11 @@ impl Plan {
             Some(Layer::Ring(ring)) => ring.is_cut(found),
             None => false,
         }
+    }
+
+    /// Whether the views are cut out of a 360° picture.
+    pub fn is_sphere(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer, Layer::Ring(_)))
     }
 
     /// Width after which the picture repeats, where it looks all round.

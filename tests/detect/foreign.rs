@@ -61,6 +61,59 @@ fn with_manifest(folder: &TempDir, model: &Path, manifest: &Value) -> PathBuf {
     copy
 }
 
+/// The coloured cells, with a classifier of these classes that reads each of them again.
+fn read_again(folder: &TempDir, classifier: &Value) -> PathBuf {
+    with_manifest(folder, Path::new("tests/models/colours.onnx"), classifier);
+    let manifest = json!({
+        "name": "cells", "find": "cells", "head": "yolov8", "classifier": "colours.onnx",
+        "input": {"width": 64, "height": 64, "std": [255, 255, 255]},
+        "classes": [{"name": "warm", "code": "W"}, {"name": "cold", "code": "C"}]
+    });
+    with_manifest(folder, Path::new("tests/models/cells.onnx"), &manifest)
+}
+
+#[test]
+fn a_classifier_reads_codes_and_takes_back_what_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let classifier = json!({
+        "name": "colours", "side": 8, "confidence": 0.9,
+        "classes": [{"name": "green"}, {"name": "red", "code": "B14", "value": "50"}, {"name": "other", "reject": true}]
+    });
+    let model = read_again(&folder, &classifier);
+    let found = line(&["--model", text(&model), text(&coloured_cells(&folder))]);
+    let [red, blue] = &found.detections[..] else { panic!("{found:?}") };
+    assert_eq!((red.class.as_str(), red.value.as_deref(), red.kind.as_str()), ("B14", Some("50"), "warm"));
+    assert!(red.class_confidence.unwrap() > 0.9 && red.confidence == 1.0);
+    // Surely none of the classifier's: it keeps the detector's name and loses its code.
+    assert_eq!((blue.class.as_str(), blue.class_confidence), ("cold", None));
+}
+
+#[test]
+fn an_unsure_classifier_leaves_the_detectors_class() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["green", "red", "blue"];
+    let classifier = json!({"name": "colours", "side": 8, "margin": 0.5, "confidence": 1, "classes": classes(names)});
+    let model = read_again(&folder, &classifier);
+    let found = line(&["--model", text(&model), text(&coloured_cells(&folder))]);
+    let read: Vec<_> = found.detections.iter().map(|d| (d.class.as_str(), d.class_confidence)).collect();
+    assert_eq!(read, [("W", None), ("C", None)]);
+}
+
+#[test]
+fn a_classifier_that_does_not_fit_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = coloured_cells(&folder);
+    let mut classifier = json!({"name": "colours", "side": 8, "confidence": 0.5, "classes": classes(["one", "two"])});
+    let model = read_again(&folder, &classifier);
+    let command = ["--model", text(&model), text(&picture)];
+    detect(&command).fails(1, &["colours.onnx", "answers with 3 numbers, its manifest names 2 classes"]);
+    classifier["side"] = 9.into();
+    read_again(&folder, &classifier);
+    detect(&command).fails(1, &["colours.onnx is no classifier that arpent understands"]);
+    fs::remove_file(folder.path().join("colours.json")).unwrap();
+    detect(&command).fails(1, &["colours.json"]);
+}
+
 fn classes(names: impl IntoIterator<Item = impl Into<String>>) -> Vec<Value> {
     names.into_iter().map(|name| json!({"name": name.into()})).collect()
 }

@@ -25,6 +25,8 @@ struct Found {
     class: String,
     value: Option<String>,
     confidence: f64,
+    kind: String,
+    class_confidence: Option<f64>,
 }
 
 /// Runs the command with `--json`.

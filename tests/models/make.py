@@ -3,6 +3,7 @@
 cells.onnx has the form of an exported YOLOv8: names and imgsz in its metadata, sizes left open, one output
 [1, 4 + classes, points]. It marks each cell of 8 × 8 pixels with a box, scored by how red and how blue the cell is.
 copy.onnx gives back what it gets: a sound ONNX model that is no detector.
+colours.onnx is a classifier of crops of 8 × 8 pixels: how green, red and blue they are, as probabilities.
 """
 
 from pathlib import Path
@@ -59,5 +60,20 @@ def copy():
     write("copy.onnx", helper.make_graph([node], "copy", value[:1], value[1:]), {})
 
 
+def colours():
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["crops"], ["means"]),
+        helper.make_node("Flatten", ["means"], ["colours"]),
+        helper.make_node("MatMul", ["colours", "weights"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    # Red, green and blue to green, red and blue.
+    weights = floats("weights", [3, 3], [0.0, 0.1, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0, 0.1])
+    crops = helper.make_tensor_value_info("crops", TensorProto.FLOAT, [1, 3, 8, 8])
+    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [1, 3])
+    write("colours.onnx", helper.make_graph(nodes, "colours", [crops], [output], [weights]), {})
+
+
 cells()
 copy()
+colours()

@@ -12,6 +12,8 @@ pub struct Inventory(pub Value);
 pub struct Thing {
     pub id: String,
     pub class: String,
+    /// What it is called where nobody can read its code.
+    pub family: Option<String>,
     pub lon_deg: f64,
     pub lat_deg: f64,
 }
@@ -76,7 +78,12 @@ impl Thing {
     pub fn read(feature: &Value) -> Self {
         let text = |name: &str| feature["properties"][name].as_str().unwrap().to_owned();
         let at = |axis: usize| feature["geometry"]["coordinates"][axis].as_f64().unwrap();
-        Self { id: text("id"), class: text("class"), lon_deg: at(0), lat_deg: at(1) }
+        Self { id: text("id"), class: text("class"), family: None, lon_deg: at(0), lat_deg: at(1) }
+    }
+
+    /// Whether a found thing is called what this true one is, by its code or its family.
+    pub fn is_called_by(&self, found: &Self) -> bool {
+        found.class == self.class || self.family.as_ref() == Some(&found.class)
     }
 
     /// The way to another thing, metres; good for neighbours.
@@ -88,11 +95,11 @@ impl Thing {
     }
 }
 
-/// Pairs of a true and a found thing of one class, as indices: the nearest first, each thing once.
+/// Pairs of a true and a found thing of one code or family, as indices: the nearest first, each thing once.
 pub fn pairs(truth: &[Thing], found: &[Thing], within_m: f64) -> Vec<(usize, usize)> {
     let mut near: Vec<(f64, usize, usize)> = Vec::new();
     for (t, wanted) in truth.iter().enumerate() {
-        for (f, landmark) in found.iter().enumerate().filter(|(_, landmark)| landmark.class == wanted.class) {
+        for (f, landmark) in found.iter().enumerate().filter(|(_, landmark)| wanted.is_called_by(landmark)) {
             let distance_m = wanted.distance_m(landmark);
             if distance_m <= within_m {
                 near.push((distance_m, t, f));

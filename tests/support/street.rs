@@ -17,17 +17,14 @@ pub struct Sign {
     pub seen: u64,
 }
 
-/// The truth, its classes as the inventory names them.
+/// The truth: codes as classes, and families as the detector names them.
 pub fn signs() -> Vec<Sign> {
     let text = std::fs::read_to_string(Path::new(FOLDER).join("truth.geojson")).unwrap();
     let truth: Value = serde_json::from_str(&text).unwrap();
     let sign = |feature: &Value| {
         let mut thing = Thing::read(feature);
-        thing.class = match thing.class.as_str() {
-            "stop" => "AB4".to_owned(),
-            "yield" => "AB3a".to_owned(),
-            other => other.to_owned(),
-        };
+        let code = feature["properties"]["code"].as_str().unwrap().to_owned();
+        thing.family = Some(std::mem::replace(&mut thing.class, code));
         let seen = |name: &str| feature["properties"][name].as_u64().unwrap();
         Sign { thing, seen: seen("seen_pass_1") + seen("seen_pass_2") }
     };

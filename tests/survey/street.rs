@@ -79,9 +79,23 @@ fn no_sign_is_found_twice() {
     let found = surveyed().inventory.things();
     let taken: BTreeSet<usize> = pairs(&signs, &found, 3.0).iter().map(|(_, landmark)| *landmark).collect();
     for (_, left) in found.iter().enumerate().filter(|(landmark, _)| !taken.contains(landmark)) {
-        let again = signs.iter().find(|sign| sign.class == left.class && sign.distance_m(left) <= 3.0);
+        let again = signs.iter().find(|sign| sign.is_called_by(left) && sign.distance_m(left) <= 3.0);
         assert_eq!(again, None, "found a second time: {left:?}");
     }
+}
+
+/// A wrong code is worse than none.
+#[test]
+fn codes_are_read() {
+    let signs: Vec<Thing> = street::signs().into_iter().filter(|s| s.seen >= 2).map(|s| s.thing).collect();
+    let found = surveyed().inventory.things();
+    let near: Vec<(usize, usize)> = pairs(&signs, &found, 3.0);
+    let read = near.iter().filter(|(sign, landmark)| signs[*sign].class == found[*landmark].class).count();
+    assert!(read * 10 >= near.len() * 8, "{read} of {}: {found:#?}", near.len());
+    let limits = surveyed().inventory.features().iter().filter(|f| f["properties"]["class"] == "B14");
+    let said: Vec<&Value> = limits.map(|f| &f["properties"]["value"]).collect();
+    assert!(said.iter().all(|value| *value == "30" || *value == "50"), "{said:?}");
+    assert!(!said.is_empty());
 }
 
 #[test]
@@ -127,8 +141,9 @@ fn assert_sound(properties: &Value) {
     let time = |name: &str| text(name).parse::<Timestamp>().unwrap();
     assert!(time("first_seen") <= time("last_seen"));
     assert!(text("first_seen").starts_with("2026-05-12T08:"));
-    let tags =
-        if text("class").starts_with("AB") { format!("traffic_sign=FR:{}", text("class")) } else { String::new() };
+    // Codes begin with a capital, families do not.
+    let is_code = text("class").starts_with(char::is_uppercase);
+    let tags = if is_code { format!("traffic_sign=FR:{}", text("class")) } else { String::new() };
     assert!(properties["osm_tags"].as_str().unwrap_or_default().starts_with(&tags));
 }
 
