@@ -39,7 +39,8 @@ PYTHON = $(MODELS)/train/.venv/bin/python -u
 
 train-signs train-solar: train-%: models/train/.venv/installed
 	$(PYTHON) models/train/train.py $* --data $(DATA) --run models/train/runs/$* $(OPTIONS)
-	$(PYTHON) models/train/export.py models/train/runs/$*/checkpoint.pt models/$*.onnx
+	$(PYTHON) models/train/export.py models/train/runs/$*/checkpoint.pt models/$*-fp32.onnx
+	$(PYTHON) models/train/quantize.py --data $(DATA) $* models/$*-fp32.onnx models/$*.onnx
 
 train-codes: models/train/.venv/installed
 	$(PYTHON) models/train/train_codes.py --data $(DATA) --run models/train/runs/codes $(OPTIONS)
@@ -52,7 +53,7 @@ evaluate: .onnxruntime/version
 
 # Views per second of the shipped detectors beside a graph as large as YOLO11n.
 speed: models/train/.venv/installed
-	$(PYTHON) models/train/speed.py models/signs.onnx models/solar.onnx
+	$(PYTHON) models/train/speed.py models/signs.onnx models/signs-fp32.onnx
 
 models/train/.venv/installed: models/train/requirements.txt
 	python3 -m venv models/train/.venv

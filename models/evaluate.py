@@ -27,6 +27,8 @@ from pathlib import Path
 RUNTIME = Path(__file__).resolve().parents[1] / ".onnxruntime" / "libonnxruntime.so"
 SIZES_PX = [0, 16, 24, 32, 48, 96, 192, 400, 10_000]
 BINS = 10
+# The code of a face that is none of those the classifier knows.
+UNKNOWN = "unknown"
 
 
 @dataclass
@@ -319,7 +321,11 @@ def calibrate(manifest, kind, fitted):
     known = json.loads(text).get("calibration", {"flat": none, "sphere": none})
     scale, shift = fitted
     old = known[kind]
-    known[kind] = {"scale": round(scale * old["scale"], 3), "shift": round(scale * old["shift"] + shift, 3)}
+    known[kind] = {
+        "scale": round(scale * old["scale"], 3),
+        "shift": round(scale * old["shift"] + shift, 3),
+        "none": round(scale * old.get("none", 0.0), 3),
+    }
     line = f'  "calibration": {json.dumps(known)},\n'
     text = re.sub(r'  "calibration": .*\n', "", text)
     manifest.write_text(text.replace('  "classes": [', line + '  "classes": [', 1))
@@ -352,8 +358,8 @@ def print_codes(finds, threshold):
     for f in coded:
         # A class of the detector that is a code itself counts as well: an octagon says all.
         known = f.code != f.name
-        good = known and same_code(f.label.code, f.code)
-        right, wrong, unknown = right + good, wrong + (known and not good), unknown + (not known)
+        good = same_code(f.label.code, f.code) if known else f.label.code == UNKNOWN
+        right, wrong, unknown = right + good, wrong + (known and not good), unknown + (not known and not good)
         if not good:
             confidence = f"{f.code_confidence or f.score:.2f}" if known else "unknown"
             rows.append((f.picture, f.label.code, f.code if known else f.name, confidence))

@@ -363,8 +363,13 @@ mod tests {
     fn an_entry_says_what_a_mapper_needs() {
         let class =
             Class { name: "speed".into(), code: Some("B14".into()), value: Some("50".into()), ..Class::default() };
-        let entry =
-            Entry::new("signs", &class, 0.7, &landmark(), &[evidence("b", "s"), evidence("a", "t"), evidence("b", "s")]);
+        let entry = Entry::new(
+            "signs",
+            &class,
+            0.7,
+            &landmark(),
+            &[evidence("b", "s"), evidence("a", "t"), evidence("b", "s")],
+        );
         assert_eq!(entry.osm_tags.as_deref(), Some("traffic_sign=FR:B14[50];direction=0"));
         assert_eq!((entry.class.as_str(), entry.label.as_str()), ("B14", "speed"));
         assert_eq!(entry.panoramax, "b;a");

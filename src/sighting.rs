@@ -135,7 +135,8 @@ mod tests {
         let class = Class { name: "disc".into(), height_m: Some(0.65), height_sd_m: Some(0.1), ..Class::default() };
         // 20 pixels a degree: a box of 2 degrees at the horizon, 30 degrees to the right.
         let pixels = PixelBox { x0: 4180.0, y0: 1780.0, x1: 4220.0, y1: 1820.0 };
-        let sighting = Sighting::new(3, &picture, &lens, &Detection { class: 0, score: 0.7, reading: None, pixels }, &class);
+        let sighting =
+            Sighting::new(3, &picture, &lens, &Detection { class: 0, score: 0.7, reading: None, pixels }, &class);
         assert!((sighting.azimuth_deg - 120.0).abs() < 1e-9);
         assert!(sighting.elevation_deg.unwrap().abs() < 1e-9);
         let range = sighting.range.unwrap();
@@ -149,8 +150,13 @@ mod tests {
         let picture = picture(Camera::Perspective { long_side_fov_deg: Some(70.0) });
         let lens = Lens::new(&picture.camera, 1000, 500);
         let pixels = PixelBox { x0: 490.0, y0: 200.0, x1: 510.0, y1: 220.0 };
-        let sighting =
-            Sighting::new(0, &picture, &lens, &Detection { class: 0, score: 0.7, reading: None, pixels }, &Class::default());
+        let sighting = Sighting::new(
+            0,
+            &picture,
+            &lens,
+            &Detection { class: 0, score: 0.7, reading: None, pixels },
+            &Class::default(),
+        );
         assert_eq!(sighting.range, None);
         assert!((sighting.azimuth_deg - 90.0).abs() < 1e-9);
     }

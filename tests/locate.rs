@@ -161,6 +161,7 @@ fn town(path: &Path) -> Vec<Thing> {
         Thing {
             id: row["id"].to_owned(),
             class: row["class"].to_owned(),
+            family: None,
             lon_deg: degrees("lon"),
             lat_deg: degrees("lat"),
         }

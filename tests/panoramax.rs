@@ -217,7 +217,8 @@ fn assert_rests_on_pictures_of(inventory: &Inventory, bbox: &str) {
 fn the_yield_sign_of_strasbourg_is_one_landmark_at_its_place() {
     let inventory = survey(STRASBOURG_BBOX);
     assert_rests_on_pictures_of(&inventory, STRASBOURG_BBOX);
-    let sign = Thing { id: String::new(), class: "AB3a".to_owned(), family: None, lon_deg: 7.750049, lat_deg: 48.591367 };
+    let sign =
+        Thing { id: String::new(), class: "AB3a".to_owned(), family: None, lon_deg: 7.750049, lat_deg: 48.591367 };
     // A second one of the class a few metres off would be the same sign again.
     let near: Vec<Thing> = inventory.things().into_iter().filter(|t| t.distance_m(&sign) <= 10.0).collect();
     let same: Vec<&Thing> = near.iter().filter(|t| t.class == sign.class).collect();

@@ -64,7 +64,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     for path in &arguments.pictures {
         match look(path, &mut detector) {
             Ok((decoded, detections)) => {
-                let named: Vec<Named> = detections.into_iter().filter_map(|found| Named::new(&model, found)).collect();
+                let named: Vec<Named> =
+                    detections.into_iter().filter_map(|found| Named::new(&model, found)).collect();
                 print(arguments.json, path, decoded.turn, &named, &model)?;
                 if let Some(folder) = &arguments.draw
                     && let Err(error) = draw_copy(folder, path, decoded, &named)

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use arpent::export::{Output, geojson};
 use arpent::inventory::{Evidence, Inventory, Lineage, SightingCounts, entries};
-use arpent::locate::{Landmark, locate};
 use arpent::locate::tables::Tables;
+use arpent::locate::{Landmark, locate};
 use arpent::model::Class;
 use clap::Args;
 

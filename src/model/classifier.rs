@@ -100,6 +100,7 @@ pub(super) struct Classifier {
     session: Session,
     side: u32,
     margin: f32,
+    rejects: Vec<bool>,
     tensor: Vec<f32>,
 }
 
@@ -143,6 +144,7 @@ impl ClassifierModel {
             session: session(environment, &self.bytes, &self.path)?,
             side,
             margin: self.manifest.margin,
+            rejects: self.manifest.classes.iter().map(|class| class.reject).collect(),
             tensor: vec![0.0; 3 * side as usize * side as usize],
         })
     }
@@ -156,7 +158,8 @@ impl Classifier {
         pixels: PixelBox,
         period: Option<f32>,
     ) -> Result<Reading, ModelError> {
-        self.row(picture, pixels, period).map(|row| Reading::of(&row)).map_err(ModelError::Run)
+        let row = self.row(picture, pixels, period).map_err(ModelError::Run)?;
+        Ok(Reading::of(&row, &self.rejects))
     }
 
     fn row(&mut self, picture: &RgbImage, pixels: PixelBox, period: Option<f32>) -> Result<Vec<f32>, String> {

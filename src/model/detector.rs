@@ -58,9 +58,7 @@ impl Model {
             .map_err(|why| ModelError::Manifest { path: path.with_extension("json"), why })?;
         let name = manifest.classifier.clone().unwrap_or_default();
         let classifier = match &shipped.classifier {
-            Some(c) => {
-                Some(ClassifierModel::from_parts(Path::new(&name), c.onnx.to_vec(), c.manifest, environment)?)
-            }
+            Some(c) => Some(ClassifierModel::from_parts(Path::new(&name), c.onnx.to_vec(), c.manifest, environment)?),
             None => None,
         };
         Self::from_parts(path, shipped.onnx.to_vec(), Some(manifest), classifier, environment)
@@ -168,16 +166,16 @@ impl Detector {
     pub fn detect(&mut self, picture: &RgbImage, plan: &Plan) -> Result<Vec<Detection>, ModelError> {
         let Self { session, manifest, scaling, tensor, classifier } = self;
         let calibration = manifest.calibration(plan.is_sphere());
-        let lowest = calibration.score(manifest.confidence);
+        let least = calibration.least_score(manifest.confidence);
         let mut found = Vec::new();
         let mut candidates = Vec::new();
         plan.cut(picture, scaling, tensor, |view, tensor| {
             candidates.clear();
-            run(session, manifest, lowest, tensor, &mut candidates)?;
+            run(session, manifest, least, tensor, &mut candidates)?;
             for candidate in &candidates {
                 let factor = if plan.is_cut(view, candidate.found) { CUT_SCORE } else { 1.0 };
-                let score = calibration.probability(candidate.score * factor);
-                if score >= manifest.confidence
+                let score = candidate.score * factor;
+                if score >= least
                     && let Some(pixels) = plan.to_picture(view, candidate.found)
                 {
                     found.push(Detection { class: candidate.class, score, reading: None, pixels });
@@ -187,20 +185,23 @@ impl Detector {
         })?;
         let mut kept = suppress(found, manifest.iou, manifest.exclusive, plan.period());
         kept.retain(|d| manifest.classes.get(d.class).is_some_and(|class| !class.reject));
-        if let Some(classifier) = classifier {
-            for detection in &mut kept {
+        for detection in &mut kept {
+            if let Some(classifier) = classifier {
                 detection.reading = Some(classifier.read(picture, detection.pixels, plan.period())?);
             }
+            detection.score = calibration.probability(detection.score, detection.reading.as_ref());
         }
+        kept.retain(|detection| detection.score >= manifest.confidence);
+        kept.sort_by(|a, b| b.score.total_cmp(&a.score));
         Ok(kept)
     }
 }
 
-/// Runs the model on the tensor of one view and adds what scores at least `lowest` to `candidates`.
+/// Runs the model on the tensor of one view and adds what scores at least `least` to `candidates`.
 fn run(
     session: &mut Session,
     manifest: &Manifest,
-    lowest: f32,
+    least: f32,
     tensor: &[f32],
     candidates: &mut Vec<Candidate>,
 ) -> Result<(), ModelError> {
@@ -209,7 +210,7 @@ fn run(
     let value = TensorRef::from_array_view((tensor_shape(input), tensor)).map_err(failed)?;
     let outputs = session.run(ort::inputs![value]).map_err(failed)?;
     let (_, output) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
-    manifest.head.read(output, input, classes, lowest, candidates);
+    manifest.head.read(output, input, classes, least, candidates);
     Ok(())
 }
 

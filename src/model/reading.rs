@@ -10,11 +10,13 @@ const FLOOR: f64 = 0.01;
 pub struct Reading {
     /// Index into the classifier's classes and probability, likeliest first.
     likeliest: [(u16, f32); KEPT],
+    /// Probability that it is none of the classes.
+    none: f32,
 }
 
 impl Reading {
-    /// The reading of a row of probabilities.
-    pub fn of(probabilities: &[f32]) -> Self {
+    /// The reading of a row of probabilities; `rejects` says of each whether it stands for none of the classes.
+    pub(super) fn of(probabilities: &[f32], rejects: &[bool]) -> Self {
         let mut likeliest = [(0, 0.0); KEPT];
         for (class, probability) in (0_u16..).zip(probabilities) {
             let better = |other: &(u16, f32)| *probability > other.1;
@@ -23,7 +25,13 @@ impl Reading {
                 likeliest[place] = (class, *probability);
             }
         }
-        Self { likeliest }
+        let rejected = probabilities.iter().zip(rejects).filter(|(_, reject)| **reject);
+        Self { likeliest, none: rejected.map(|(probability, _)| probability).sum() }
+    }
+
+    /// Probability that the thing is none of the classifier's classes.
+    pub fn none(&self) -> f32 {
+        self.none
     }
 
     /// The likeliest class and its probability.
@@ -64,7 +72,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn reading(probabilities: &[f32]) -> Reading {
-        Reading::of(probabilities)
+        Reading::of(probabilities, &[true])
     }
 
     #[test]
@@ -72,7 +80,8 @@ mod tests {
         let read = reading(&[0.05, 0.6, 0.0, 0.3, 0.04, 0.01]);
         assert_eq!(read.best(), (1, 0.6));
         assert_eq!(read.likeliest.map(|(class, _)| class), [1, 3, 0, 4]);
-        assert_eq!(Reading::of(&[f32::NAN, 0.5]).best(), (1, 0.5));
+        assert_eq!(read.none(), 0.05);
+        assert_eq!(reading(&[f32::NAN, 0.5]).best(), (1, 0.5));
     }
 
     #[test]
@@ -97,7 +106,7 @@ mod tests {
         fn probabilities_stay_probabilities(rows in proptest::collection::vec(proptest::collection::vec(0.0f32..1.0, 6), 1..6)) {
             let readings: Vec<Reading> = rows.iter().map(|row| {
                 let total: f32 = row.iter().sum::<f32>().max(1e-6);
-                Reading::of(&row.iter().map(|p| p / total).collect::<Vec<_>>())
+                reading(&row.iter().map(|p| p / total).collect::<Vec<_>>())
             }).collect();
             let (class, probability) = agree(&readings).unwrap();
             prop_assert!(class < 6 && (0.0..=1.0 + 1e-6).contains(&probability));

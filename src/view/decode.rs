@@ -155,7 +155,9 @@ mod tests {
     #[test]
     fn a_webp_decodes_and_a_cut_one_is_damaged() {
         let mut bytes = Vec::new();
-        RgbImage::from_pixel(40, 30, Rgb([9, 8, 7])).write_to(&mut Cursor::new(&mut bytes), ImageFormat::WebP).unwrap();
+        RgbImage::from_pixel(40, 30, Rgb([9, 8, 7]))
+            .write_to(&mut Cursor::new(&mut bytes), ImageFormat::WebP)
+            .unwrap();
         assert_eq!(*decode(&bytes).unwrap().image.get_pixel(39, 29), Rgb([9, 8, 7]));
         for cut in [13, bytes.len() / 2, bytes.len() - 2] {
             assert_eq!(decode(&bytes[..cut]).unwrap_err(), DecodeError::Damaged, "cut at {cut}");

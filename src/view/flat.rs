@@ -49,7 +49,7 @@ struct Patch {
 impl Patch {
     /// A rectangle laid into the corner of a view, as large as fits and no larger than it is.
     fn fitted(x: f64, y: f64, width: f64, height: f64, input: (f64, f64)) -> Self {
-        let scale = (input.0 / width).min(input.1 / height);
+        let scale = (input.0 / width).min(input.1 / height).min(1.0);
         Self { x, y, width, height, scale, left: 0, top: 0, least_px: 0.0 }
     }
 
@@ -80,7 +80,7 @@ impl Flat {
         let longer = w.max(h);
         if longer > in_w.max(in_h) * TILES_FROM {
             // Tiles keep the input's shape; their side is a third of the picture's, within one and two inputs.
-            let zoom = (longer / 3.0 / in_w.max(in_h)).clamp(0.7, 2.0);
+            let zoom = (longer / 3.0 / in_w.max(in_h)).clamp(1.0, 2.0);
             let (tile_w, tile_h) = ((in_w * zoom).min(w), (in_h * zoom).min(h));
             for y in starts(h * BAND.0, h * BAND.1, tile_h, h) {
                 for x in starts(0.0, w, tile_w, w) {
@@ -145,8 +145,7 @@ impl Flat {
         let Some(patch) = self.patch(index, found) else { return false };
         let (width, height) = patch.size(self.input);
         let (left, top) = (patch.left as f32, patch.top as f32);
-        let inside =
-            PixelBox { x0: found.x0 - left, y0: found.y0 - top, x1: found.x1 - left, y1: found.y1 - top };
+        let inside = PixelBox { x0: found.x0 - left, y0: found.y0 - top, x1: found.x1 - left, y1: found.y1 - top };
         let (left, top, right, bottom) = touches(inside, (width, height), 2.0);
         (left && patch.x > 0.5)
             || (top && patch.y > 0.5)
