@@ -51,7 +51,10 @@ fn landmarks_of_small_tables() {
 fn landmarks_stand_where_the_signs_do() {
     let written: serde_json::Value = serde_json::from_str(&located(PICTURES, SIGHTINGS)).unwrap();
     let found = Inventory(written).things();
-    let sign = |class: &str, lon_deg, lat_deg| Thing { id: String::new(), class: class.to_owned(), lon_deg, lat_deg };
+    let sign = |class: &str, lon_deg, lat_deg| {
+        let (id, class) = (String::new(), class.to_owned());
+        Thing { id, class, family: None, lon_deg, lat_deg }
+    };
     let signs =
         [sign("B14", 2.0003494, 47.9999550), sign("A13a", 2.0003494, 47.9999550), sign("AB4", 2.0001075, 48.0000809)];
     assert_eq!(pairs(&signs, &found, 2.0).len(), signs.len(), "{found:#?}");

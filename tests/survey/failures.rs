@@ -86,7 +86,7 @@ fn wrong_usage_exits_with_2() {
         (&["--pictures", street::FOLDER, "--confidence", "1.5"], "a number between 0 and 1 is wanted"),
         (&["--pictures", street::FOLDER, "--jobs", "0"], "--jobs"),
         (&["--pictures", street::FOLDER, "--since", "yesterday"], "2024-05-01T12:00:00Z"),
-        (&["--pictures", street::FOLDER, "--find", "unicorns"], "[possible values: signs]"),
+        (&["--pictures", street::FOLDER, "--find", "unicorns"], "[possible values: signs, solar]"),
         (&[], "--bbox"),
     ];
     for (arguments, said) in cases {
@@ -154,6 +154,9 @@ fn models_that_are_none() {
 fn manifests_that_do_not_fit() {
     let place = Place::new();
     let model = place.put("signs.onnx", fs::read("models/signs.onnx").unwrap());
+    for file in ["sign-codes.onnx", "sign-codes.json"] {
+        place.put(file, fs::read(format!("models/{file}")).unwrap());
+    }
     let shipped = fs::read_to_string("models/signs.json").unwrap();
     let cases: [(String, &[&str]); 4] = [
         ("{".to_owned(), &["signs.json", "not a manifest"]),
@@ -161,7 +164,7 @@ fn manifests_that_do_not_fit() {
         (shipped.replace("\"yolox\"", "\"yolov5\""), &["is no detector that arpent understands", "Yolov5 head"]),
         (
             shipped.replace("\"other\", ", "\"other\"}, {\"name\": \"one more\", "),
-            &["is no detector that arpent understands", "7 classes"],
+            &["is no detector that arpent understands", "9 classes"],
         ),
     ];
     for (manifest, said) in cases {
