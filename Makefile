@@ -1,6 +1,7 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax score lint docs bench train-signs train-codes train-solar evaluate speed
+.PHONY: demo test test-panoramax score lint docs bench \
+	train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector.
 demo: .onnxruntime/version
@@ -37,14 +38,26 @@ DATA ?= ../shared/data
 MODELS = $(CURDIR)/models
 PYTHON = $(MODELS)/train/.venv/bin/python -u
 
-train-signs train-solar: train-%: models/train/.venv/installed
-	$(PYTHON) models/train/train.py $* --data $(DATA) --run models/train/runs/$* $(OPTIONS)
-	$(PYTHON) models/train/export.py models/train/runs/$*/checkpoint.pt models/$*-fp32.onnx
-	$(PYTHON) models/train/quantize.py --data $(DATA) $* models/$*-fp32.onnx models/$*.onnx
+train-signs: models/train/.venv/installed
+	$(PYTHON) models/train/train.py signs --data $(DATA) --run models/train/runs/signs $(OPTIONS)
+	$(PYTHON) models/train/export.py models/train/runs/signs/checkpoint.pt models/signs-fp32.onnx
+	$(PYTHON) models/train/quantize.py --data $(DATA) signs models/signs-fp32.onnx models/signs.onnx
+
+# Eight bits cost this one too much.
+train-solar: models/train/.venv/installed
+	$(PYTHON) models/train/train.py solar --data $(DATA) --run models/train/runs/solar $(OPTIONS)
+	$(PYTHON) models/train/export.py models/train/runs/solar/checkpoint.pt models/solar.onnx
 
 train-codes: models/train/.venv/installed
 	$(PYTHON) models/train/train_codes.py --data $(DATA) --run models/train/runs/codes $(OPTIONS)
 	$(PYTHON) models/train/export_codes.py --data $(DATA) models/train/runs/codes/checkpoint.pt models/sign-codes.onnx
+
+# What the detector of modules invents in pictures that show none, for its next training.
+mine-solar: models/train/.venv/installed .onnxruntime/version
+	cargo build --release --quiet
+	ORT_DYLIB_PATH=.onnxruntime/libonnxruntime.so $(PYTHON) models/train/mine.py target/release/arpent \
+		models/solar.onnx models/train/runs/solar-marks.json \
+		$(DATA)/signs-sy32/images $(DATA)/signs-gtsdb/images $(DATA)/backgrounds-panoramax
 
 # How good the shipped models are on pictures that they never saw.
 evaluate: .onnxruntime/version
@@ -53,7 +66,7 @@ evaluate: .onnxruntime/version
 
 # Views per second of the shipped detectors beside a graph as large as YOLO11n.
 speed: models/train/.venv/installed
-	$(PYTHON) models/train/speed.py models/signs.onnx models/signs-fp32.onnx
+	$(PYTHON) models/train/speed.py models/signs.onnx models/signs-fp32.onnx models/solar.onnx
 
 models/train/.venv/installed: models/train/requirements.txt
 	python3 -m venv models/train/.venv

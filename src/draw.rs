@@ -8,7 +8,7 @@ use crate::view::PixelBox;
 const LINE: Rgb<u8> = Rgb([255, 0, 200]);
 const TEXT: Rgb<u8> = Rgb([255, 255, 255]);
 
-/// Draws a box with a label above it, both as thick as the picture's size asks for.
+/// Draws a box with a label beside it, both as thick as the picture's size asks for.
 ///
 /// Boxes may run over the left or right edge, as those of 360° pictures do; they go on at the other side there.
 pub fn labelled_box(image: &mut RgbImage, pixels: PixelBox, label: &str) {
@@ -18,18 +18,21 @@ pub fn labelled_box(image: &mut RgbImage, pixels: PixelBox, label: &str) {
     fill(image, (x0 - thickness, y1), (x1 + thickness, y1 + thickness), LINE);
     fill(image, (x0 - thickness, y0), (x0, y1), LINE);
     fill(image, (x1, y0), (x1 + thickness, y1), LINE);
-    // Letters of 8 × 8 dots; above the box, or below where there is no room.
-    let height = 10 * thickness;
-    let top = if y0 - thickness >= height { y0 - thickness - height } else { y1 + thickness };
-    let width = (label.chars().count() as i64 * 8 + 2) * thickness;
-    fill(image, (x0 - thickness, top), (x0 - thickness + width, top + height), LINE);
+    // Letters of 8 × 8 dots beside the box, where they hide no other sign of the same post: at its right, or at its left
+    // where there is no room.
+    let dot = (thickness / 2).max(2);
+    let (width, height) = ((label.chars().count() as i64 * 8 + 2) * dot, 10 * dot);
+    let right = x1 + thickness;
+    let fits = right + width <= i64::from(image.width());
+    let (left, top) = (if fits { right } else { x0 - thickness - width }, y0 - thickness);
+    fill(image, (left, top), (left + width, top + height), LINE);
     for (place, letter) in label.chars().enumerate() {
         let rows = BASIC_LEGACY.get(letter as usize).unwrap_or(&BASIC_LEGACY[usize::from(b'?')]);
         for (row, dots) in rows.iter().enumerate() {
             for column in (0..8).filter(|column| dots & (1 << column) != 0) {
-                let x = x0 + (place as i64 * 8 + column) * thickness;
-                let y = top + (row as i64 + 1) * thickness;
-                fill(image, (x, y), (x + thickness, y + thickness), TEXT);
+                let x = left + (place as i64 * 8 + column + 1) * dot;
+                let y = top + (row as i64 + 1) * dot;
+                fill(image, (x, y), (x + dot, y + dot), TEXT);
             }
         }
     }

@@ -47,9 +47,9 @@ struct Patch {
 }
 
 impl Patch {
-    /// A rectangle laid into the corner of a view, as large as fits and no larger than it is.
+    /// A rectangle laid into the corner of a view, as large as fits.
     fn fitted(x: f64, y: f64, width: f64, height: f64, input: (f64, f64)) -> Self {
-        let scale = (input.0 / width).min(input.1 / height).min(1.0);
+        let scale = (input.0 / width).min(input.1 / height);
         Self { x, y, width, height, scale, left: 0, top: 0, least_px: 0.0 }
     }
 
@@ -202,6 +202,8 @@ mod tests {
         assert_eq!(back, PixelBox { x0: 240.0, y0: 80.0, x1: 640.0, y1: 480.0 });
         let small = PixelBox { x1: 80.0, y1: 408.0, ..large };
         assert_eq!(flat.to_picture(0, small), None, "the larger copy shows it better");
+        // A picture smaller than the input is enlarged.
+        assert_eq!(Flat::plan(320, 160, (640, 640))[0].views[0][0].scale, 2.0);
         // An upright picture has the room at its right, a square one none: it gets a view of its own.
         assert!(Flat::plan(720, 1280, (640, 640))[0].views[0][1].left > 360);
         assert_eq!(Flat::plan(700, 700, (640, 640))[0].len(), 2);
