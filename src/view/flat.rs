@@ -1,7 +1,7 @@
 //! Views of a perspective picture: the whole of it in two sizes, and tiles.
 
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 use super::{PixelBox, Scaling, touches};
@@ -108,7 +108,10 @@ impl Flat {
             return;
         };
         let mut shrunk = Image::new(width, height, PixelType::U8x3);
-        let options = ResizeOptions::new().crop(patch.x, patch.y, patch.width, patch.height);
+        // A mean over the pixels that fall together, as the detectors' training crops were shrunk; cheap as well.
+        let options = ResizeOptions::new()
+            .crop(patch.x, patch.y, patch.width, patch.height)
+            .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
         if Resizer::new().resize(&source, &mut shrunk, &options).is_err() {
             return;
         }
