@@ -11,7 +11,7 @@ import codes
 import data
 import families
 from crops import camera_faults, crop
-from drawings import drawn, levels_of, Drawing
+from drawings import Drawing, drawn, levels_of
 from synth import Scene, back_of, draw_backboard, draw_occluder, draw_pole, light, log_uniform, warp
 
 SIDE = 64
@@ -46,8 +46,20 @@ def jittered(box, random):
     return [x0 + dx0 * w, y0 + dy0 * h, x1 + dx1 * w, y1 + dy1 * h]
 
 
-def french_codes():
-    return json.loads(FRENCH_CODES.read_text()) if FRENCH_CODES.exists() else {}
+def coded_faces(folder, french, german):
+    """The faces in pictures of SY32 and GTSDB whose code is known: triples of picture, box and name of the class."""
+    read = json.loads(FRENCH_CODES.read_text())
+    for picture in french:
+        for sign, code in zip(picture.signs, read.get(picture.name, [])):
+            if code is not None:
+                yield picture, sign[:4], code
+    for picture in german:
+        path = folder / "signs-gtsdb" / "labels" / f"{Path(picture.name).stem}.txt"
+        rows = path.read_text().splitlines() if path.exists() else []
+        for sign, row in zip(picture.signs, rows):
+            name = codes.GTSDB.get(int(row.split()[0]))
+            if name is not None:
+                yield picture, sign[:4], name
 
 
 class CodeCrops:
@@ -68,18 +80,8 @@ class CodeCrops:
         """Real faces by class, so that common ones do not drown the others."""
         numbers = {name: number for number, name in enumerate(self.names)}
         by_class = {}
-        read = french_codes()
-        for picture in french:
-            for sign, code in zip(picture.signs, read.get(picture.name, [])):
-                if code is not None and code in numbers:
-                    by_class.setdefault(numbers[code], []).append((picture, sign[:4]))
-        for picture in german:
-            path = folder / "signs-gtsdb" / "labels" / f"{Path(picture.name).stem}.txt"
-            rows = path.read_text().splitlines() if path.exists() else []
-            for sign, row in zip(picture.signs, rows):
-                name = codes.GTSDB.get(int(row.split()[0]))
-                if name in numbers:
-                    by_class.setdefault(numbers[name], []).append((picture, sign[:4]))
+        for picture, box, name in coded_faces(folder, french, german):
+            by_class.setdefault(numbers[name], []).append((picture, box))
         return by_class
 
     def make(self, random):
@@ -165,7 +167,7 @@ class CodeCrops:
         inner = self.drawings[self.names[1 + random.randint(len(self.names) - 1)]][0].levels[0]
         height, width = frame.shape[:2]
         across, down = int(width * 0.42), int(height * 0.42)
-        inner = cv2.resize(inner[: inner.shape[0], : inner.shape[1]], (across, down), interpolation=cv2.INTER_AREA)
+        inner = cv2.resize(inner, (across, down), interpolation=cv2.INTER_AREA)
         x, y = (width - across) // 2, int(height * 0.32)
         part = frame[y : y + down, x : x + across]
         share = inner[..., 3:] / 255
@@ -178,7 +180,7 @@ class CodeCrops:
         if random.rand() < 0.5:
             picture = self.lookalikes[random.randint(len(self.lookalikes))]
             box = picture.lookalikes[random.randint(len(picture.lookalikes))]
-            return cut_box(camera_faults_of(picture.pixels, random, cheap=True), jittered(box, random))
+            return cut_box(picture.pixels, jittered(box, random))
         picture = self.faces[random.randint(len(self.faces))]
         height, width = picture.pixels.shape[:2]
         size = log_uniform(random, 14, 120)
@@ -186,10 +188,8 @@ class CodeCrops:
         return cut_box(picture.pixels, [x, y, x + size, y + size * random.uniform(0.6, 1.4)])
 
 
-def camera_faults_of(pixels, random, cheap=False):
+def camera_faults_of(pixels, random):
     """Camera faults for a picture that is not square."""
-    if cheap:
-        return pixels
     side = max(pixels.shape[:2])
     square = cv2.copyMakeBorder(
         pixels, 0, side - pixels.shape[0], 0, side - pixels.shape[1], cv2.BORDER_REPLICATE

@@ -69,11 +69,16 @@ class CropMaker:
     def _texture(self, side, random):
         """A blown-up piece of some picture."""
         pictures = self.pictures[EMPTY]
-        pixels = pictures[random.randint(len(pictures))].pyramid[-1]
-        height, width = pixels.shape[:2]
-        piece = int(min(height, width) * random.uniform(0.1, 0.4))
-        y, x = random.randint(height - piece), random.randint(width - piece)
-        return cv2.resize(pixels[y : y + piece, x : x + piece], (side, side))
+        return piece_of(pictures[random.randint(len(pictures))], side, 0.4, random)
+
+
+def piece_of(picture, side, largest, random):
+    """A square piece of a picture, of a tenth up to `largest` of its shorter side, blown up to a side."""
+    pixels = picture.pyramid[-1]
+    height, width = pixels.shape[:2]
+    piece = int(min(height, width) * random.uniform(0.1, largest))
+    y, x = random.randint(height - piece), random.randint(width - piece)
+    return cv2.resize(pixels[y : y + piece, x : x + piece], (side, side))
 
 
 def crop(picture, side, random, focus):

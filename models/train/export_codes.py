@@ -15,7 +15,7 @@ from torch.nn import functional
 
 import codes
 import data
-from code_crops import MARGIN, SIDE, cut_box, french_codes
+from code_crops import MARGIN, SIDE, coded_faces, cut_box
 from code_net import Classifier
 from export import OPSET, fastest_ms, finish, session_of
 
@@ -23,6 +23,7 @@ TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(3), 60))
 # The share of wrong codes that is put up with, of all readable faces.
 WRONG = 0.02
 LEAST_CONFIDENCE = 0.7
+LEAST_GTSDB_PX = 20
 
 
 class Probabilities(nn.Module):
@@ -35,25 +36,18 @@ class Probabilities(nn.Module):
 
 
 def held_out_faces(folder, names):
-    """Crops of readable faces of held-out pictures and the numbers of their classes."""
+    """Crops of readable faces of held-out pictures, the numbers of their classes and the pictures' names."""
     numbers = {name: number for number, name in enumerate(names)}
+    french, german = data.read_sy32(folder, held_out=True), data.read_gtsdb(folder, held_out=True)
+    of_gtsdb = {picture.name for picture in german}
     crops, truth, where = [], [], []
-    read = french_codes()
-    for picture in data.read_sy32(folder, held_out=True):
-        for sign, code in zip(picture.signs, read.get(picture.name, [])):
-            if code is not None:
-                crops.append(cut_box(picture.pixels, sign[:4]))
-                truth.append(numbers[code])
-                where.append(picture.name)
-    for picture in data.read_gtsdb(folder, held_out=True):
-        path = folder / "signs-gtsdb" / "labels" / f"{Path(picture.name).stem}.txt"
-        rows = path.read_text().splitlines() if path.exists() else []
-        for sign, row in zip(picture.signs, rows):
-            name = codes.GTSDB.get(int(row.split()[0]))
-            if name is not None and max(sign[2] - sign[0], sign[3] - sign[1]) >= 20:
-                crops.append(cut_box(picture.pixels, sign[:4]))
-                truth.append(numbers[name])
-                where.append(picture.name)
+    for picture, box, name in coded_faces(folder, french, german):
+        # The codes of SY32 were read by eye; those of GTSDB are given for faces too small to read as well.
+        if picture.name in of_gtsdb and max(box[2] - box[0], box[3] - box[1]) < LEAST_GTSDB_PX:
+            continue
+        crops.append(cut_box(picture.pixels, box))
+        truth.append(numbers[name])
+        where.append(picture.name)
     return np.stack(crops), torch.tensor(truth), where
 
 

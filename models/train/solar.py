@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 import data
-from crops import GREY, camera_faults, crop
+from crops import camera_faults, crop, piece_of
 from flatstreet import draw_greenery
 from synth import Scene, draw_occluder, log_uniform
 
@@ -94,11 +94,7 @@ class CropMaker:
         return pixels
 
     def _texture(self, side, random):
-        picture = self.grounds[random.randint(len(self.grounds))].pyramid[-1]
-        height, width = picture.shape[:2]
-        piece = int(min(height, width) * random.uniform(0.1, 0.5))
-        y, x = random.randint(height - piece), random.randint(width - piece)
-        return cv2.resize(picture[y : y + piece, x : x + piece], (side, side))
+        return piece_of(self.grounds[random.randint(len(self.grounds))], side, 0.5, random)
 
 
 # --- planes in space
@@ -170,7 +166,7 @@ def is_clear(quad):
     """Whether a quad is turned to the camera and not too thin."""
     x, y = quad.T
     area = 0.5 * (np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))
-    return area > 0.12 * max(np.ptp(x), np.ptp(y)) ** 2 * 0.3
+    return area > 0.036 * max(np.ptp(x), np.ptp(y)) ** 2
 
 
 def box_of(quad):

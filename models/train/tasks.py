@@ -14,6 +14,8 @@ class Task:
     # (side of a crop, crops in a batch) and how often.
     batches: list
     batch_chances: list
+    # Crops of a training from nothing.
+    crops: int
 
     def maker(self, folder):
         if self.name == "signs":
@@ -27,7 +29,7 @@ TASKS = {
     task.name: task
     for task in (
         # Most batches are of small crops; now and then larger ones show the large signs.
-        Task("signs", families.FAMILIES, families.UNLABELLED, [(256, 16), (384, 7)], [0.8, 0.2]),
-        Task("solar", ["panel"], (), [(256, 16)], [1.0]),
+        Task("signs", families.FAMILIES, families.UNLABELLED, [(256, 16), (384, 7)], [0.8, 0.2], 600_000),
+        Task("solar", ["panel"], (), [(256, 16)], [1.0], 150_000),
     )
 }

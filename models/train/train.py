@@ -1,10 +1,6 @@
-"""Train a detector on so many crops: python train.py signs --crops 500000 --run runs/signs"""
+"""Train a detector: python train.py signs --data ../../../data --run runs/signs"""
 
 import argparse
-import copy
-import gc
-import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +10,11 @@ import data
 from loss import detection_loss
 from net import Detector
 from tasks import TASKS
+from training import Training, add_options, begin, loader_of
 from weights import load_into
 
 LEARNING_RATE = 1.6e-3
-LAST_SHARE = 0.02
-WARM_UP_STEPS = 250
-WEIGHT_DECAY = 0.03
 LARGEST_GRADIENT = 8.0
-AVERAGING = 0.999
-STEPS_PER_LINE = 200
-SECONDS_PER_CHECKPOINT = 120
 
 
 class Batches(torch.utils.data.IterableDataset):
@@ -47,129 +38,34 @@ class Batches(torch.utils.data.IterableDataset):
         return pixels, signs, ignored, torch.tensor(partly)
 
 
-def optimizer_for(net):
-    """AdamW that decays the kernels alone, not the biases and normalisations."""
-    kernels = [p for p in net.parameters() if p.ndim > 1]
-    others = [p for p in net.parameters() if p.ndim <= 1]
-    groups = [{"params": kernels, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, betas=(0.9, 0.99))
-
-
-def learning_rate(highest, step, progress):
-    """A short warm-up by steps, then a cosine to the end."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-    return highest * (LAST_SHARE + (1 - LAST_SHARE) * cosine) * min(1.0, (step + 1) / WARM_UP_STEPS)
-
-
-@torch.no_grad()
-def average_into(averaged, net, step):
-    keep = min(AVERAGING, (1 + step) / (20 + step))
-    for mean, value in zip(averaged.state_dict().values(), net.state_dict().values()):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(value, 1 - keep)
-        else:
-            mean.copy_(value)
-
-
-def save(path, **state):
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
-
-
-def train(task, folder, run, crops_wanted, highest_rate, threads, seed, start_from, resume):
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
-    run.mkdir(parents=True, exist_ok=True)
-    checkpoint = run / "checkpoint.pt"
-    state = torch.load(checkpoint, weights_only=True) if resume else None
-    # A run taken up again draws other crops than those it has seen.
-    torch.manual_seed(seed + (state["step"] if state else 0))
-    maker = task.maker(folder)
-    gc.collect()
-    gc.freeze()
-    loader = torch.utils.data.DataLoader(Batches(task, maker), batch_size=None, num_workers=1, prefetch_factor=6)
+def train(task, options):
+    run = Path(options.run)
+    state = begin(run, options.threads, options.seed, options.resume)
+    maker = task.maker(options.data)
+    loader = loader_of(Batches(task, maker), prefetch=6)
     net = Detector(len(task.classes))
-    if start_from:
-        print(load_into(net, start_from, maker, task), flush=True)
-    net = net.to(memory_format=torch.channels_last)
-    averaged = copy.deepcopy(net).eval()
-    optimizer = optimizer_for(net)
-    first, crops, hours = 0, 0, 0.0
-    if state:
-        net.load_state_dict(state["trained"])
-        averaged.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        first, crops, hours = state["step"], state["crops"], state["hours"]
-    print(f"{sum(p.numel() for p in net.parameters()):,} parameters", flush=True)
-
-    start = saved = time.monotonic()
-    running = {}
-    step = first
+    if options.start_from:
+        print(load_into(net, options.start_from, maker, task), flush=True)
+    crops = options.crops or task.crops
+    training = Training(net, run, crops, options.rate, state, LARGEST_GRADIENT, task=task.name)
     for pixels, signs, ignored, partly_labelled in loader:
-        if crops >= crops_wanted:
+        if training.is_done:
             break
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(highest_rate, step, crops / crops_wanted)
-        pictures = pixels.permute(0, 3, 1, 2).float()
-        # Half as many bits for the convolutions: a third faster, no worse.
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            raw = net(pictures)
-        loss, parts = detection_loss(
-            raw.float(), pixels.shape[1], signs, ignored, partly_labelled, task.unlabelled
-        )
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), LARGEST_GRADIENT)
-        optimizer.step()
-        average_into(averaged, net, step)
-
-        step += 1
-        crops += len(pixels)
-        now = time.monotonic()
-        spent = hours + (now - start) / 3600
-        running = {name: 0.98 * running.get(name, value) + 0.02 * value for name, value in parts.items()}
-        if step % STEPS_PER_LINE == 0:
-            losses = "  ".join(f"{name} {value:.3f}" for name, value in running.items())
-            print(f"{spent * 60:5.1f} min  step {step}  crops {crops}  {losses}", flush=True)
-        if now - saved > SECONDS_PER_CHECKPOINT or crops >= crops_wanted:
-            save(
-                checkpoint,
-                task=task.name,
-                net=averaged.state_dict(),
-                trained=net.state_dict(),
-                optimizer=optimizer.state_dict(),
-                step=step,
-                crops=crops,
-                hours=spent,
-            )
-            saved = now
-    print(f"{crops} crops", flush=True)
+        raw = training.predict(pixels)
+        loss, parts = detection_loss(raw, pixels.shape[1], signs, ignored, partly_labelled, task.unlabelled)
+        training.learn(loss, len(pixels), parts)
+    print(f"{training.crops} crops", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     data.add_option(parser)
     parser.add_argument("task", choices=sorted(TASKS))
-    parser.add_argument("--run", type=Path, required=True, help="folder of the checkpoint")
-    parser.add_argument("--crops", type=int, default=500_000)
-    parser.add_argument("--rate", type=float, default=LEARNING_RATE, help="highest learning rate (%(default)s)")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--crops", type=int, help="how many crops to train on [default: the task's own]")
     parser.add_argument("--from", type=Path, dest="start_from", help="model (.onnx) or checkpoint to start from")
-    parser.add_argument("--resume", action="store_true", help="go on with the checkpoint of the run")
-    parser.add_argument("--seed", type=int, default=0)
+    add_options(parser, LEARNING_RATE)
     options = parser.parse_args()
-    train(
-        TASKS[options.task],
-        options.data,
-        options.run,
-        options.crops,
-        options.rate,
-        options.threads,
-        options.seed,
-        options.start_from,
-        options.resume,
-    )
+    train(TASKS[options.task], options)
 
 
 if __name__ == "__main__":

@@ -27,13 +27,13 @@ class View:
         elevation = np.arctan2(up, np.hypot(right, ahead))
         return (azimuth / (2 * math.pi) + 0.5) % 1 * width, (0.5 - elevation / math.pi) * height
 
-    def cut(self, panorama, interpolation=cv2.INTER_LINEAR):
+    def cut(self, panorama):
         """The picture this view shows of the panorama."""
         height, width = panorama.shape[:2]
         x, y = np.meshgrid(np.arange(self.side) + 0.5, np.arange(self.side) + 0.5)
         px, py = self.to_panorama(x, y, width, height)
         px, py = (px - 0.5).astype(np.float32), (py - 0.5).astype(np.float32)
-        return cv2.remap(panorama, px, py, interpolation, borderMode=cv2.BORDER_WRAP)
+        return cv2.remap(panorama, px, py, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
     def box_of_panorama(self, box, width, height):
         """A box of the panorama as one of this view, through the middles of its sides; None where it is not seen."""

@@ -1,8 +1,8 @@
 //! Which rectangles of pixels a detector is run on, how they are cut out of a picture, and the way back.
 //!
 //! A perspective picture is seen as a whole, in two sizes, and, where it is much larger than the detector's input, in
-//! overlapping tiles over the band where things stand. A 360° picture is seen in two rings of overlapping perspective cuts round
-//! the horizon: wide ones for what is near, narrow ones for what is far.
+//! overlapping tiles over the band where things stand. A 360° picture is seen in two rings of overlapping perspective
+//! cuts round the horizon: wide ones for what is near, narrow ones for what is far.
 
 mod decode;
 mod flat;
