@@ -66,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
             Ok((decoded, detections)) => {
                 let named: Vec<Named> =
                     detections.into_iter().filter_map(|found| Named::new(&model, found)).collect();
-                print(arguments.json, path, decoded.turn, &named, &model)?;
+                print(arguments.json, path, decoded.turn, &named)?;
                 if let Some(folder) = &arguments.draw
                     && let Err(error) = draw_copy(folder, path, decoded, &named)
                 {
@@ -101,6 +101,8 @@ fn look(path: &Path, detector: &mut Detector) -> Result<(Decoded, Vec<Detection>
 struct Named {
     found: Detection,
     class: Class,
+    /// The detector's own name of it.
+    kind: String,
     /// Probability of the class, where the classifier read it.
     read: Option<f64>,
 }
@@ -108,7 +110,8 @@ struct Named {
 impl Named {
     fn new(model: &Model, found: Detection) -> Option<Self> {
         let (class, read) = model.class_of(found.class, found.reading.as_slice())?;
-        Some(Self { found, class, read })
+        let kind = model.manifest().classes.get(found.class)?.name.clone();
+        Some(Self { found, class, kind, read })
     }
 
     /// Code and value: `B14 50`.
@@ -118,18 +121,18 @@ impl Named {
     }
 }
 
-fn print(json: bool, path: &Path, turn: Turn, detections: &[Named], model: &Model) -> Result<()> {
+fn print(json: bool, path: &Path, turn: Turn, detections: &[Named]) -> Result<()> {
     if json {
-        let detections = detections.iter().filter_map(|Named { found, class, read }| {
+        let detections = detections.iter().map(|Named { found, class, kind, read }| {
             let pixels = turn.to_file(found.pixels);
-            Some(Found {
+            Found {
                 r#box: [pixels.x0, pixels.y0, pixels.x1, pixels.y1].map(tenths),
                 class: class.inventory_name(),
                 value: class.value.as_deref(),
                 confidence: thousandths(found.score),
-                kind: &model.manifest().classes.get(found.class)?.name,
+                kind,
                 class_confidence: read.map(|probability| thousandths(probability as f32)),
-            })
+            }
         });
         let picture = path.display().to_string();
         let line = Line { picture, width: turn.width, height: turn.height, detections: detections.collect() };

@@ -9,7 +9,6 @@ use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::TensorRef;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::detector::{fixed_size, session};
 use super::manifest::Class;
@@ -123,7 +122,7 @@ impl ClassifierModel {
     ) -> Result<Self, ModelError> {
         let manifest = ClassifierManifest::parse(manifest)
             .map_err(|why| ModelError::Manifest { path: path.with_extension("json"), why })?;
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = super::sha256(&bytes);
         let model = Self { path: path.to_owned(), bytes, manifest, sha256 };
         let misfit = |why: String| ModelError::Classifier { path: path.to_owned(), why };
         let mut classifier = model.classifier(environment)?;

@@ -7,7 +7,6 @@ use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{TensorElementType, TensorRef, ValueType};
-use sha2::{Digest, Sha256};
 
 use super::classifier::{Classifier, ClassifierModel};
 use super::head::Candidate;
@@ -77,7 +76,7 @@ impl Model {
             Some(manifest) => manifest,
             None => described_by_metadata(&mut session, path)?,
         };
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = super::sha256(&bytes);
         let model = Self { path: path.to_owned(), bytes, manifest, sha256, classifier, environment };
         model.try_out(&mut session)?;
         Ok(model)

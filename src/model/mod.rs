@@ -21,6 +21,7 @@ pub use shipped::{SHIPPED, Shipped, ShippedClassifier};
 
 use std::path::PathBuf;
 
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::view::PixelBox;
@@ -36,6 +37,11 @@ pub struct Detection {
     pub reading: Option<Reading>,
     /// In upright pixels of the picture; in one that looks all round, x may run over the seam.
     pub pixels: PixelBox,
+}
+
+/// SHA-256 of a model's file, lower-case hexadecimal.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why a model cannot be used, or failed on a picture.
