@@ -75,6 +75,16 @@ pub struct Range {
 }
 
 impl Sighting {
+    /// An order by what is seen, whatever the order of the input.
+    pub(crate) fn cmp_content(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |s: &Self| {
+            let range = s.range.map_or([0.0; 2], |range| [range.range_m, range.range_sd_m]);
+            [s.azimuth_deg, s.azimuth_sd_deg, s.elevation_deg.unwrap_or(0.0), range[0], range[1], s.score]
+        };
+        let numbers = key(self).into_iter().zip(key(other)).map(|(a, b)| a.total_cmp(&b));
+        numbers.fold(self.class.cmp(&other.class), std::cmp::Ordering::then)
+    }
+
     /// The ray through the middle of a detection's box, with a range where its class has a known height.
     ///
     /// range = height / (tan of the elevation of the top − tan of that of the bottom); its relative variance is the

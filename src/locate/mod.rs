@@ -1,22 +1,35 @@
 //! From sightings to landmarks: which rays see the same thing, and where it stands.
 //!
-//! A first, plain association. Within each sequence, whose errors are shared, rays of one class are joined about
-//! their best crossing; what different sequences found is then brought together; last, each landmark is placed from
-//! all its rays and given its ellipse and the probability that it exists.
+//! Within each chunk of a sequence, whose errors are shared, rays of one class are joined about their best crossing;
+//! sequences are brought into line with each other; what they found of the same thing is brought together; last, each
+//! landmark is placed from all its rays and given its ellipse and the probability that it exists.
 
+mod align;
 mod associate;
-mod cells;
+mod chunk;
 mod exist;
+mod grid;
+mod heading;
 mod merge;
+mod place;
 mod plane;
-mod rays;
+mod scene;
+mod solve;
+mod springs;
 pub mod tables;
-mod triangulate;
+mod track;
 
 pub use plane::{Covariance, Ellipse};
 
+use rayon::prelude::*;
+
+use merge::Local;
+use place::{Placed, Poses};
+use plane::Point;
+use scene::Scene;
+use track::Tracks;
+
 use crate::sighting::{Sighting, Station};
-use rays::Rays;
 
 /// One physical thing standing somewhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,23 +79,86 @@ impl Method {
 
 /// Finds the landmarks that sightings are of, in a fixed order.
 ///
-/// Stations stand in the order they were taken within a sequence; those without sightings count as well: that nothing
+/// Stations of a sequence stand in the order they were taken; those without sightings count as well: that nothing
 /// was seen from them is evidence. `exclusive` says that a thing has one class only, so that a detector may have
-/// called it different names in different pictures. Sightings of stations that do not exist are left out.
+/// called it different names in different pictures. Sightings of stations that do not exist, and whatever is not a
+/// number, are left out.
 ///
 /// Landmarks that rather do not exist than exist are dropped; their sightings are in no landmark then.
 pub fn locate(stations: &[Station], sightings: &[Sighting], exclusive: bool) -> Vec<Landmark> {
-    let rays = Rays::new(stations, sightings);
-    let groups = associate::groups(&rays);
-    let groups = merge::merge(&rays, groups, exclusive);
-    let mut landmarks: Vec<Landmark> = groups.iter().filter_map(|group| triangulate::place(&rays, group)).collect();
-    exist::judge(&rays, &mut landmarks);
-    landmarks.retain(|landmark| landmark.probability >= exist::KEEP);
+    let scenes = scene::scenes(stations, sightings);
+    let mut landmarks: Vec<Landmark> = scenes.iter().flat_map(|scene| locate_scene(scene, exclusive)).collect();
     landmarks.sort_by(|a, b| {
         let (here, there) = ((a.lat_deg, a.lon_deg), (b.lat_deg, b.lon_deg));
         here.0.total_cmp(&there.0).then(here.1.total_cmp(&there.1)).then(a.sightings.cmp(&b.sightings))
     });
     landmarks
+}
+
+fn locate_scene(scene: &Scene, _exclusive: bool) -> Vec<Landmark> {
+    let chunks = chunk::chunks(scene);
+    let tracks = Tracks::new(scene, &chunks);
+    let seen: Vec<associate::Seen> =
+        chunks.par_iter().map(|cameras| associate::associate(scene, cameras.clone())).collect();
+    let mut locals = Vec::new();
+    let mut heading_offsets = Vec::with_capacity(scene.cameras.len());
+    let mut lone = Vec::new();
+    for seen in seen {
+        let local = |object: associate::Object| Local::new(scene, &tracks, object.class, object.rays, object.fix);
+        locals.extend(seen.objects.into_iter().map(local));
+        heading_offsets.extend(seen.heading_offsets);
+        lone.extend(seen.lone);
+    }
+    let mut offsets = align::align(&tracks, &locals);
+    let spread = |node: usize| (0.25 * tracks.nodes[node].variance.sqrt() + 0.25).powi(2);
+    let mut groups = merge::merge(scene, &tracks, &locals, &offsets, spread);
+    for _ in 0..std::env::var("TIES").map_or(1, |v| v.parse().unwrap()) {
+        align::tie(&tracks, &locals, &groups, &mut offsets);
+        groups = merge::merge(scene, &tracks, &locals, &offsets, spread);
+    }
+    align::tie(&tracks, &locals, &groups, &mut offsets);
+    let poses = Poses { scene, tracks: &tracks, offsets, heading_offsets };
+    let mut members: Vec<(usize, Vec<usize>)> = groups
+        .iter()
+        .map(|group| {
+            let mut rays: Vec<usize> = group.iter().flat_map(|local| locals[*local].rays.iter().copied()).collect();
+            rays.sort_unstable();
+            (locals[group[0]].class, rays)
+        })
+        .collect();
+    members.extend(lone.into_iter().map(|ray| (scene.rays[ray].class, vec![ray])));
+    let cameras = exist::cameras(&poses);
+    members
+        .into_par_iter()
+        .filter_map(|(class, rays)| {
+            let placed = place::place(&poses, class, rays)?;
+            let probability = exist::probability(&poses, &cameras, &placed);
+            (probability >= exist::KEEP).then(|| landmark(scene, &placed, probability))
+        })
+        .collect()
+}
+
+/// A placed landmark as the world sees it.
+fn landmark(scene: &Scene, placed: &Placed, probability: f64) -> Landmark {
+    let (lon_deg, lat_deg) = scene.plane.lon_lat(placed.fix.point);
+    let north = scene.plane.north_of(lon_deg, lat_deg);
+    let of_class = placed.rays.iter().map(|ray| &scene.rays[*ray]).filter(|ray| ray.class == placed.class);
+    let said: f64 = of_class.map(|ray| ray.score).sum();
+    let mut best_first = placed.rays.clone();
+    best_first.sort_by(|a, b| scene.rays[*b].score.total_cmp(&scene.rays[*a].score).then(a.cmp(b)));
+    let agree = placed.towards.distance(Point::default()) > 0.3 && placed.method != Method::Bearing;
+    let direction = Point::default().azimuth_to(placed.towards) - north;
+    Landmark {
+        lon_deg,
+        lat_deg,
+        covariance: placed.fix.covariance.turned(north),
+        class: placed.class,
+        class_confidence: (said / placed.rays.len().max(1) as f64).clamp(0.0, 1.0),
+        probability,
+        method: placed.method,
+        direction_deg: agree.then(|| direction.to_degrees().rem_euclid(360.0) % 360.0),
+        sightings: best_first.into_iter().map(|ray| scene.rays[ray].sighting).collect(),
+    }
 }
 
 #[cfg(test)]
