@@ -24,10 +24,10 @@ const PARTNERS: usize = 32;
 /// Weight of having no partner at all, against that of one at no distance.
 const ALONE: f64 = 0.3;
 /// What two objects are apart beside their own variances, square metres.
-const APART_VARIANCE: f64 = 0.25;
+const APART_VARIANCE: f64 = 0.7;
 
 /// What an object is off its thing beside its own variance, square metres.
-const TIED_VARIANCE: f64 = 0.1;
+const TIED_VARIANCE: f64 = 0.3;
 
 /// Two objects that may be one thing.
 struct Pair {
@@ -44,11 +44,11 @@ pub(super) fn align(tracks: &Tracks, locals: &[Local]) -> Offsets {
         return offsets;
     }
     let mean = tracks.nodes.iter().map(|node| node.variance).sum::<f64>() / tracks.nodes.len() as f64;
-    let first_width = (FIRST_WIDTH * mean.sqrt()).max(LAST_WIDTH_M);
+    let first_width = (super::tune("FW",FIRST_WIDTH) * mean.sqrt()).max(LAST_WIDTH_M);
     let mut springs = Vec::new();
     for round in 0..ROUNDS {
         let share = round as f64 / (ROUNDS - 1) as f64;
-        let width = first_width * (1.0 - share) + LAST_WIDTH_M * share;
+        let width = first_width * (1.0 - share) + super::tune("LW",LAST_WIDTH_M) * share;
         attract(&pairs, locals, &offsets, width, &mut springs);
         relax(&tracks.nodes, &springs, &mut offsets);
     }
@@ -63,7 +63,7 @@ pub(super) fn tie(tracks: &Tracks, locals: &[Local], groups: &[Vec<usize>], offs
     for group in groups.iter().filter(|group| group.len() >= 2) {
         let (mut sum, mut weights) = ([0.0; 2], 0.0);
         for local in group.iter().map(|local| &locals[*local]) {
-            let weight = 1.0 / (TIED_VARIANCE + local.fix.covariance.mean());
+            let weight = tie_weight(local, tracks);
             let at = local.fix.point;
             // Offset of the node less the thing's place is the object's own place, taken negative.
             springs.push(Spring { a: local.node as u32, b: offsets.len() as u32, weight, step: [-at.x, -at.y] });
@@ -75,6 +75,11 @@ pub(super) fn tie(tracks: &Tracks, locals: &[Local], groups: &[Vec<usize>], offs
     }
     relax(&tracks.nodes, &springs, offsets);
     offsets.truncate(nodes);
+}
+
+/// How surely an object ties its node to its thing, 1/m².
+pub(super) fn tie_weight(local: &Local, tracks: &Tracks) -> f64 {
+    1.0 / (super::tune("TIV", TIED_VARIANCE) + super::tune("TIG", 0.0) * tracks.nodes[local.node].variance + local.fix.covariance.mean())
 }
 
 /// Where an object is with the offset of its node.
@@ -118,7 +123,7 @@ fn attract(pairs: &[Pair], locals: &[Local], offsets: &Offsets, width: f64, spri
         if distance2 > reach2 { 0.0 } else { (-0.5 * distance2 / (width * width + pair.variance)).exp() }
     };
     let near: Vec<f64> = pairs.par_iter().map(nearness).collect();
-    let mut sums = vec![ALONE; locals.len()];
+    let mut sums = vec![super::tune("ALONE",ALONE); locals.len()];
     for (pair, near) in pairs.iter().zip(&near) {
         sums[pair.a] += near;
         sums[pair.b] += near;
@@ -129,7 +134,7 @@ fn attract(pairs: &[Pair], locals: &[Local], offsets: &Offsets, width: f64, spri
         if a.node == b.node {
             continue;
         }
-        let weight = near * (1.0 / sums[pair.a] + 1.0 / sums[pair.b]) / (APART_VARIANCE + 0.5 * pair.variance);
+        let weight = near * (1.0 / sums[pair.a] + 1.0 / sums[pair.b]) / (super::tune("APV", APART_VARIANCE) + 0.5 * pair.variance);
         let (p, q) = (a.fix.point, b.fix.point);
         springs.push(Spring { a: a.node as u32, b: b.node as u32, weight, step: [q.x - p.x, q.y - p.y] });
     }

@@ -25,11 +25,15 @@ pub(super) fn cameras(poses: &Poses<'_>) -> Grid {
 /// logistic(prior + n ln(d/f) + max(m − n, 0) ln((1 − d)/(1 − f))) for n sightings and m pictures that should see the
 /// landmark.
 pub(super) fn probability(poses: &Poses<'_>, cameras: &Grid, placed: &Placed) -> f64 {
-    let seen = placed.rays.len() as f64;
-    let missed = (should_see(poses, cameras, placed) as f64 - seen).max(0.0);
-    let odds = PRIOR
-        + seen * (DETECTED / FALSE_DETECTED).ln()
-        + missed * ((1.0 - DETECTED) / (1.0 - FALSE_DETECTED)).ln();
+    let mut per: std::collections::BTreeMap<usize, f64> = Default::default();
+    for r in &placed.rays { *per.entry(poses.scene.cameras[poses.scene.rays[*r].camera].sequence).or_default() += 1.0; }
+    let cap = super::tune("CAP", 99.0);
+    let seen: f64 = per.values().map(|v: &f64| v.min(cap)).sum();
+    let all = placed.rays.len() as f64;
+    let missed = (should_see(poses, cameras, placed) as f64 - all).max(0.0);
+    let odds = super::tune("PRI", PRIOR)
+        + seen * (super::tune("DET", DETECTED) / FALSE_DETECTED).ln()
+        + missed * ((1.0 - super::tune("DET", DETECTED)) / (1.0 - FALSE_DETECTED)).ln();
     1.0 / (1.0 + (-odds).exp())
 }
 

@@ -32,6 +32,7 @@ pub(super) struct Local {
     pub towards: Point,
 }
 
+static COS: std::sync::LazyLock<f64> = std::sync::LazyLock::new(|| super::tune("COS", -0.5));
 impl Local {
     pub(super) fn new(scene: &Scene, tracks: &Tracks, class: usize, rays: Vec<usize>, fix: Fix) -> Self {
         let cameras = rays.iter().map(|ray| scene.rays[*ray].camera);
@@ -44,7 +45,7 @@ impl Local {
     pub(super) fn may_be(&self, other: &Self) -> bool {
         let cosine = self.towards.x * other.towards.x + self.towards.y * other.towards.y;
         let lengths = self.towards.distance(Point::default()) * other.towards.distance(Point::default());
-        self.class == other.class && cosine >= -0.5 * lengths
+        self.class == other.class && cosine >= *COS * lengths
     }
 }
 
@@ -68,6 +69,8 @@ pub(super) fn merge(
     offsets: &Offsets,
     spread: impl Fn(usize) -> f64 + Sync,
 ) -> Vec<Vec<usize>> {
+    let gate2 = super::tune("GATE2", GATE2);
+    let mgate2 = super::tune("MGATE2", MIDDLE_GATE2);
     let places: Vec<Point> = locals.iter().map(|local| shifted(local, offsets)).collect();
     let max_apart = |u: usize, v: usize| {
         let variance = |w: usize| tracks.nodes[locals[w].node].variance;
@@ -89,7 +92,7 @@ pub(super) fn merge(
                 }
                 let covariance = local.fix.covariance.plus(locals[v].fix.covariance).plus_round(between(u, v));
                 let distance2 = covariance.distance2(dx, dy);
-                (distance2 < GATE2).then_some((distance2, u.min(v), u.max(v)))
+                (distance2 < gate2).then_some((distance2, u.min(v), u.max(v)))
             })
             .collect();
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
@@ -110,7 +113,7 @@ pub(super) fn merge(
         }
         let step = groups.middles[u].distance2(groups.middles[v]);
         let variance = groups.variances[u] + groups.variances[v] + between(u, v).max(0.05);
-        let near = step <= max_apart(u, v).powi(2) && step <= MIDDLE_GATE2 * variance;
+        let near = step <= max_apart(u, v).powi(2) && step <= mgate2 * variance;
         if near && !share_any(&groups.cameras[u], &groups.cameras[v]) {
             groups.join(u, v);
         }

@@ -6,6 +6,7 @@
 
 mod align;
 mod associate;
+mod certainty;
 mod chunk;
 mod exist;
 mod grid;
@@ -77,6 +78,10 @@ impl Method {
     }
 }
 
+pub(crate) fn tune(name: &str, default: f64) -> f64 {
+    std::env::var(name).map_or(default, |v| v.parse().unwrap())
+}
+
 /// Finds the landmarks that sightings are of, in a fixed order.
 ///
 /// Stations of a sequence stand in the order they were taken; those without sightings count as well: that nothing
@@ -110,7 +115,7 @@ fn locate_scene(scene: &Scene, _exclusive: bool) -> Vec<Landmark> {
         lone.extend(seen.lone);
     }
     let mut offsets = align::align(&tracks, &locals);
-    let spread = |node: usize| (0.25 * tracks.nodes[node].variance.sqrt() + 0.25).powi(2);
+    let spread = |node: usize| (tune("SPA", 0.25) * tracks.nodes[node].variance.sqrt() + tune("SPB", 0.25)).powi(2);
     let mut groups = merge::merge(scene, &tracks, &locals, &offsets, spread);
     for _ in 0..std::env::var("TIES").map_or(1, |v| v.parse().unwrap()) {
         align::tie(&tracks, &locals, &groups, &mut offsets);
@@ -126,12 +131,14 @@ fn locate_scene(scene: &Scene, _exclusive: bool) -> Vec<Landmark> {
             (locals[group[0]].class, rays)
         })
         .collect();
+    let variances = certainty::offset_variances(&tracks, &locals, &groups);
     members.extend(lone.into_iter().map(|ray| (scene.rays[ray].class, vec![ray])));
     let cameras = exist::cameras(&poses);
     members
         .into_par_iter()
-        .filter_map(|(class, rays)| {
-            let placed = place::place(&poses, class, rays)?;
+        .enumerate()
+        .filter_map(|(i, (class, rays))| {
+            let placed = place::place(&poses, class, rays, variances.get(i).copied())?;
             let probability = exist::probability(&poses, &cameras, &placed);
             (probability >= exist::KEEP).then(|| landmark(scene, &placed, probability))
         })

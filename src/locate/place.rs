@@ -57,7 +57,7 @@ pub(super) struct Placed {
 }
 
 /// Places a thing of some rays, ascending; `None` of no ray.
-pub(super) fn place(poses: &Poses<'_>, class: usize, rays: Vec<usize>) -> Option<Placed> {
+pub(super) fn place(poses: &Poses<'_>, class: usize, rays: Vec<usize>, variance: Option<f64>) -> Option<Placed> {
     let measurements: Vec<Measurement> = rays.iter().map(|ray| poses.measurement(*ray)).collect();
     let (fix, method) = match measurements[..] {
         [] => return None,
@@ -68,7 +68,7 @@ pub(super) fn place(poses: &Poses<'_>, class: usize, rays: Vec<usize>) -> Option
         }
     };
     let towards = towards(measurements.iter().map(|m| m.place), fix.point);
-    let covariance = fix.covariance.plus_round(offset_variance(poses, &rays));
+    let covariance = fix.covariance.plus_round(variance.filter(|_| std::env::var("OLD").is_err()).unwrap_or_else(|| offset_variance(poses, &rays)));
     let finite = [fix.point.x, fix.point.y, covariance.xx, covariance.xy, covariance.yy];
     let fix = Fix { covariance, ..fix };
     finite.iter().all(|v| v.is_finite()).then_some(Placed { class, rays, fix, method, towards })
