@@ -27,7 +27,7 @@ const ALONE: f64 = 0.3;
 const APART_VARIANCE: f64 = 0.7;
 
 /// What an object is off its thing beside its own variance, square metres.
-const TIED_VARIANCE: f64 = 0.3;
+const TIED_VARIANCE: f64 = 1.0;
 
 /// Two objects that may be one thing.
 struct Pair {
@@ -79,7 +79,7 @@ pub(super) fn tie(tracks: &Tracks, locals: &[Local], groups: &[Vec<usize>], offs
 
 /// How surely an object ties its node to its thing, 1/m².
 pub(super) fn tie_weight(local: &Local, tracks: &Tracks) -> f64 {
-    1.0 / (super::tune("TIV", TIED_VARIANCE) + super::tune("TIG", 0.0) * tracks.nodes[local.node].variance + local.fix.covariance.mean())
+    1.0 / (super::tune("TIV", TIED_VARIANCE) + super::tune("TIG", 0.1) * tracks.nodes[local.node].variance + local.fix.covariance.mean())
 }
 
 /// Where an object is with the offset of its node.

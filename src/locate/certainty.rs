@@ -9,6 +9,7 @@ use super::align::tie_weight;
 use super::grid::Grid;
 use super::merge::Local;
 use super::plane::Point;
+use super::scene::Scene;
 use super::track::Tracks;
 
 /// Nodes of a section.
@@ -40,14 +41,22 @@ struct Network {
 
 /// For each group of objects that are one thing, the variance that the offsets of the tracks leave to its place along
 /// each axis, square metres.
-pub(super) fn offset_variances(tracks: &Tracks, locals: &[Local], groups: &[Vec<usize>]) -> Vec<f64> {
+pub(super) fn offset_variances(
+    scene: &Scene,
+    tracks: &Tracks,
+    locals: &[Local],
+    groups: &[Vec<usize>],
+    things: &[Vec<usize>],
+) -> Vec<f64> {
     let (mut network, of_node) = Network::new(tracks);
-    let shares: Vec<Shares> = groups.iter().map(|group| shares(locals, group, &of_node)).collect();
-    for (group, shares) in groups.iter().zip(&shares) {
-        let weight: f64 = group.iter().map(|local| tie_weight(&locals[*local], tracks)).sum();
-        network.tie(shares, weight);
+    for group in groups {
+        let weight = |local: &Local| (of_node[local.node], tie_weight(local, tracks));
+        let (shares, sum) = shares(group.iter().map(|local| weight(&locals[*local])));
+        network.tie(&shares, sum);
     }
     network.gather_ties();
+    let section = |ray: &usize| (of_node[tracks.of_camera[scene.rays[*ray].camera]], 1.0);
+    let shares: Vec<Shares> = things.iter().map(|rays| shares(rays.iter().map(section)).0).collect();
     // Things are looked at together that hang on the same section most.
     let mut of_section: Vec<Vec<usize>> = vec![Vec::new(); network.sections.len()];
     for (thing, shares) in shares.iter().enumerate() {
@@ -67,29 +76,30 @@ pub(super) fn offset_variances(tracks: &Tracks, locals: &[Local], groups: &[Vec<
             of_section[section].iter().map(|thing| (*thing, variance(thing))).collect::<Vec<_>>()
         })
         .collect();
-    let mut variances = vec![0.0; groups.len()];
+    let mut variances = vec![0.0; things.len()];
     for (thing, variance) in found {
         variances[thing] = variance;
     }
     variances
 }
 
-/// The shares of sections in the place of a group, by the weights of its objects.
-fn shares(locals: &[Local], group: &[usize], of_node: &[usize]) -> Shares {
-    let mut shares: Shares = group
-        .iter()
-        .map(|local| &locals[*local])
-        .map(|local| (of_node[local.node], 1.0 / (0.3 + local.fix.covariance.mean())))
-        .collect();
-    shares.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    shares.dedup_by(|next, first| {
+/// Weights of sections made to shares, and their sum.
+fn shares(weights: impl Iterator<Item = (usize, f64)>) -> (Shares, f64) {
+    let mut shares: Shares = weights.collect();
+    add_up(&mut shares);
+    let sum: f64 = shares.iter().map(|(_, share)| share).sum();
+    shares.iter_mut().for_each(|(_, share)| *share /= sum);
+    (shares, sum)
+}
+
+/// Adds up the numbers of the same section.
+fn add_up(numbers: &mut Vec<(usize, f64)>) {
+    numbers.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    numbers.dedup_by(|next, first| {
         let same = next.0 == first.0;
         first.1 += if same { next.1 } else { 0.0 };
         same
     });
-    let sum: f64 = shares.iter().map(|(_, share)| share).sum();
-    shares.iter_mut().for_each(|(_, share)| *share /= sum);
-    shares
 }
 
 impl Network {
@@ -136,14 +146,7 @@ impl Network {
 
     /// Adds up the ties between the same two sections.
     fn gather_ties(&mut self) {
-        for ties in &mut self.ties {
-            ties.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-            ties.dedup_by(|next, first| {
-                let same = next.0 == first.0;
-                first.1 += if same { next.1 } else { 0.0 };
-                same
-            });
-        }
+        self.ties.iter_mut().for_each(add_up);
     }
 
     /// The sections about one, ascending.

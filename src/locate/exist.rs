@@ -11,34 +11,43 @@ pub(super) const KEEP: f64 = 0.5;
 
 /// Distances at which a picture should see a thing in its view, metres.
 const SHOULD_SEE_M: Range<f64> = 4.0..22.0;
-/// Probability that a thing which should be seen is detected, and that something is detected where nothing is.
-const DETECTED: f64 = 0.5;
+/// Probability that something is detected where nothing is.
 const FALSE_DETECTED: f64 = 0.05;
 /// Log-odds that something stands where a detector points, before a second look.
-const PRIOR: f64 = -std::f64::consts::LN_10;
+const PRIOR: f64 = -3.0;
+/// What a thing that is hard to see is detected with, against all things: misses of one thing come together.
+const HARD: f64 = 0.75;
+/// Bounds of the probability that a thing which should be seen is detected.
+const DETECTED: Range<f64> = 0.25..0.6;
+/// Things seen so often tell how often things are seen.
+const SURE: usize = 4;
 
 /// The cameras by where they stand.
 pub(super) fn cameras(poses: &Poses<'_>) -> Grid {
     Grid::new((0..poses.scene.cameras.len()).map(|camera| poses.place(camera)), SHOULD_SEE_M.end)
 }
 
+/// The probability that a thing which should be seen is detected, after the landmarks that were seen often: their
+/// sightings over the pictures that should see them.
+pub(super) fn detection_rate(seen: impl Iterator<Item = (usize, usize)>) -> f64 {
+    let (seen, should) = seen
+        .filter(|(seen, _)| *seen >= SURE)
+        .fold((0, 0), |sum, (seen, should)| (sum.0 + seen, sum.1 + should.max(seen)));
+    if should == 0 { DETECTED.start } else { (HARD * seen as f64 / should as f64).clamp(DETECTED.start, DETECTED.end) }
+}
+
 /// logistic(prior + n ln(d/f) + max(m − n, 0) ln((1 − d)/(1 − f))) for n sightings and m pictures that should see the
 /// landmark.
-pub(super) fn probability(poses: &Poses<'_>, cameras: &Grid, placed: &Placed) -> f64 {
-    let mut per: std::collections::BTreeMap<usize, f64> = Default::default();
-    for r in &placed.rays { *per.entry(poses.scene.cameras[poses.scene.rays[*r].camera].sequence).or_default() += 1.0; }
-    let cap = super::tune("CAP", 99.0);
-    let seen: f64 = per.values().map(|v: &f64| v.min(cap)).sum();
-    let all = placed.rays.len() as f64;
-    let missed = (should_see(poses, cameras, placed) as f64 - all).max(0.0);
+pub(super) fn probability(seen: usize, should_see: usize, detected: f64) -> f64 {
+    let missed = should_see.saturating_sub(seen);
     let odds = super::tune("PRI", PRIOR)
-        + seen * (super::tune("DET", DETECTED) / FALSE_DETECTED).ln()
-        + missed * ((1.0 - super::tune("DET", DETECTED)) / (1.0 - FALSE_DETECTED)).ln();
+        + seen as f64 * (detected / FALSE_DETECTED).ln()
+        + missed as f64 * ((1.0 - detected) / (1.0 - FALSE_DETECTED)).ln();
     1.0 / (1.0 + (-odds).exp())
 }
 
 /// Pictures that have the landmark in view, near enough, and on the side it faces.
-fn should_see(poses: &Poses<'_>, cameras: &Grid, placed: &Placed) -> usize {
+pub(super) fn should_see(poses: &Poses<'_>, cameras: &Grid, placed: &Placed) -> usize {
     let facing = placed.towards;
     let length = facing.distance(Point::default());
     let near = cameras.near(placed.fix.point);

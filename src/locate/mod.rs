@@ -5,6 +5,7 @@
 //! landmark is placed from all its rays and given its ellipse and the probability that it exists.
 
 mod align;
+mod assign;
 mod associate;
 mod certainty;
 mod chunk;
@@ -123,7 +124,7 @@ fn locate_scene(scene: &Scene, _exclusive: bool) -> Vec<Landmark> {
     }
     align::tie(&tracks, &locals, &groups, &mut offsets);
     let poses = Poses { scene, tracks: &tracks, offsets, heading_offsets };
-    let mut members: Vec<(usize, Vec<usize>)> = groups
+    let mut things: Vec<(usize, Vec<usize>)> = groups
         .iter()
         .map(|group| {
             let mut rays: Vec<usize> = group.iter().flat_map(|local| locals[*local].rays.iter().copied()).collect();
@@ -131,16 +132,37 @@ fn locate_scene(scene: &Scene, _exclusive: bool) -> Vec<Landmark> {
             (locals[group[0]].class, rays)
         })
         .collect();
-    let variances = certainty::offset_variances(&tracks, &locals, &groups);
-    members.extend(lone.into_iter().map(|ray| (scene.rays[ray].class, vec![ray])));
+    things.extend(lone.into_iter().map(|ray| (scene.rays[ray].class, vec![ray])));
+    for _ in 0..tune("ASSIGN", 2.0) as usize {
+        let several: Vec<Placed> = things
+            .par_iter()
+            .filter(|(_, rays)| rays.len() >= 2)
+            .filter_map(|(class, rays)| place::place(&poses, *class, rays.clone(), 0.0))
+            .collect();
+        let assigned = assign::assign(&poses, &several);
+        let mut free = vec![true; scene.rays.len()];
+        things = several.iter().zip(assigned).map(|(placed, rays)| (placed.class, rays)).filter(|t| t.1.len() >= 2).collect();
+        things.iter().flat_map(|(_, rays)| rays).for_each(|ray| free[*ray] = false);
+        things.extend((0..free.len()).filter(|ray| free[*ray]).map(|ray| (scene.rays[ray].class, vec![ray])));
+    }
     let cameras = exist::cameras(&poses);
-    members
+    let rays: Vec<Vec<usize>> = things.iter().map(|(_, rays)| rays.clone()).collect();
+    let variances = certainty::offset_variances(scene, &tracks, &locals, &groups, &rays);
+    let placed: Vec<(Placed, usize)> = things
         .into_par_iter()
-        .enumerate()
-        .filter_map(|(i, (class, rays))| {
-            let placed = place::place(&poses, class, rays, variances.get(i).copied())?;
-            let probability = exist::probability(&poses, &cameras, &placed);
-            (probability >= exist::KEEP).then(|| landmark(scene, &placed, probability))
+        .zip(variances)
+        .filter_map(|((class, rays), variance)| {
+            let placed = place::place(&poses, class, rays, variance * tune("K", 1.3))?;
+            let should_see = exist::should_see(&poses, &cameras, &placed);
+            Some((placed, should_see))
+        })
+        .collect();
+    let detected = exist::detection_rate(placed.iter().map(|(placed, should_see)| (placed.rays.len(), *should_see)));
+    placed
+        .iter()
+        .filter_map(|(placed, should_see)| {
+            let probability = exist::probability(placed.rays.len(), *should_see, detected);
+            (probability >= exist::KEEP).then(|| landmark(scene, placed, probability))
         })
         .collect()
 }

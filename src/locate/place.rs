@@ -51,13 +51,15 @@ pub(super) struct Placed {
     /// Indices of its rays, ascending.
     pub rays: Vec<usize>,
     pub fix: Fix,
+    /// Covariance relative to its cameras.
+    pub relative: Covariance,
     pub method: Method,
     /// Mean of the unit vectors to its cameras.
     pub towards: Point,
 }
 
 /// Places a thing of some rays, ascending; `None` of no ray.
-pub(super) fn place(poses: &Poses<'_>, class: usize, rays: Vec<usize>, variance: Option<f64>) -> Option<Placed> {
+pub(super) fn place(poses: &Poses<'_>, class: usize, rays: Vec<usize>, variance: f64) -> Option<Placed> {
     let measurements: Vec<Measurement> = rays.iter().map(|ray| poses.measurement(*ray)).collect();
     let (fix, method) = match measurements[..] {
         [] => return None,
@@ -68,10 +70,11 @@ pub(super) fn place(poses: &Poses<'_>, class: usize, rays: Vec<usize>, variance:
         }
     };
     let towards = towards(measurements.iter().map(|m| m.place), fix.point);
-    let covariance = fix.covariance.plus_round(variance.filter(|_| std::env::var("OLD").is_err()).unwrap_or_else(|| offset_variance(poses, &rays)));
+    let relative = fix.covariance;
+    let covariance = relative.plus_round(variance);
     let finite = [fix.point.x, fix.point.y, covariance.xx, covariance.xy, covariance.yy];
     let fix = Fix { covariance, ..fix };
-    finite.iter().all(|v| v.is_finite()).then_some(Placed { class, rays, fix, method, towards })
+    finite.iter().all(|v| v.is_finite()).then_some(Placed { class, rays, fix, relative, method, towards })
 }
 
 /// The place of one ray alone: along it, at its range or at a guess.
@@ -117,15 +120,3 @@ fn covariance(poses: &Poses<'_>, rays: &[usize], measurements: &[Measurement], p
     information.plus(ranges.information().0).inverse()
 }
 
-/// Variance that the offsets of the cameras leave to a place.
-fn offset_variance(poses: &Poses<'_>, rays: &[usize]) -> f64 {
-    let mut sequences: Vec<(usize, f64)> = Vec::new();
-    for ray in rays {
-        let camera = &poses.scene.cameras[poses.scene.rays[*ray].camera];
-        if sequences.last().is_none_or(|(sequence, _)| *sequence != camera.sequence) {
-            sequences.push((camera.sequence, camera.position_sd_m.powi(2)));
-        }
-    }
-    let n = sequences.len().max(1) as f64;
-    sequences.iter().map(|(_, variance)| variance).sum::<f64>() / (n * n)
-}
