@@ -9,6 +9,8 @@ use super::scene::{REACH_M, wrap};
 
 /// Residuals beyond this many standard deviations do not belong.
 const GATE: f64 = 3.0;
+/// Landmarks farther apart than this are two things, metres.
+const DOUBLE_M: f64 = 6.0;
 /// Variance across a ray that the place of a landmark adds at most, square metres.
 const MAX_ACROSS: f64 = 2.0;
 /// The cosine between the way a landmark faces and the way to a camera below which the camera is behind it.
@@ -37,6 +39,32 @@ pub(super) fn assign(poses: &Poses<'_>, landmarks: &[Placed]) -> Vec<Vec<usize>>
         rays[landmark].push(ray);
     }
     rays
+}
+
+/// Leaves out landmarks that are a better-seen one once more: of the same class, too near to tell from it, and hardly
+/// ever seen in the same picture, as two things next to each other would be.
+pub(super) fn without_doubles(poses: &Poses<'_>, landmarks: Vec<Placed>) -> Vec<Placed> {
+    let grid = Grid::new(landmarks.iter().map(|landmark| landmark.fix.point), DOUBLE_M);
+    let cameras = |number: usize| landmarks[number].rays.iter().map(|ray| poses.scene.rays[*ray].camera);
+    let is_double = |number: usize| {
+        let landmark = &landmarks[number];
+        let of_it: Vec<usize> = cameras(number).collect();
+        grid.near(landmark.fix.point).any(|other| {
+            let better = &landmarks[other];
+            let order = better.rays.len().cmp(&landmark.rays.len()).then(number.cmp(&other));
+            if order.is_le() || better.class != landmark.class || are_back_to_back(better, landmark) {
+                return false;
+            }
+            let (dx, dy) =
+                (better.fix.point.x - landmark.fix.point.x, better.fix.point.y - landmark.fix.point.y);
+            let covariance = better.relative.plus(landmark.relative).plus_round(super::tune("DBV", 0.3));
+            let near = dx.hypot(dy) <= DOUBLE_M && covariance.distance2(dx, dy) < super::tune("DBG", 9.0);
+            let together = || cameras(other).filter(|camera| of_it.binary_search(camera).is_ok()).count();
+            near && together() as f64 <= super::tune("DBT", 0.3) * of_it.len() as f64
+        })
+    };
+    let double: Vec<bool> = (0..landmarks.len()).into_par_iter().map(is_double).collect();
+    landmarks.into_iter().zip(double).filter(|(_, double)| !double).map(|(landmark, _)| landmark).collect()
 }
 
 /// The misfits of a picture's rays to the landmarks about it: e²/σ² + ln σ² of the bearing and e²/σ² of the range.
@@ -77,6 +105,12 @@ fn pairs(poses: &Poses<'_>, landmarks: &[Placed], grid: &Grid, camera: usize) ->
         }
     }
     pairs
+}
+
+/// Whether two landmarks face away from each other.
+fn are_back_to_back(a: &Placed, b: &Placed) -> bool {
+    let lengths = a.towards.distance(Point::default()) * b.towards.distance(Point::default());
+    a.towards.x * b.towards.x + a.towards.y * b.towards.y < -0.5 * lengths
 }
 
 /// Whether a place looks at a landmark from behind.

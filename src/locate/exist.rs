@@ -33,7 +33,7 @@ pub(super) fn detection_rate(seen: impl Iterator<Item = (usize, usize)>) -> f64 
     let (seen, should) = seen
         .filter(|(seen, _)| *seen >= SURE)
         .fold((0, 0), |sum, (seen, should)| (sum.0 + seen, sum.1 + should.max(seen)));
-    if should == 0 { DETECTED.start } else { (HARD * seen as f64 / should as f64).clamp(DETECTED.start, DETECTED.end) }
+    if should == 0 { DETECTED.start } else { (super::tune("HARD", HARD) * seen as f64 / should as f64).clamp(DETECTED.start, DETECTED.end) }
 }
 
 /// logistic(prior + n ln(d/f) + max(m − n, 0) ln((1 − d)/(1 − f))) for n sightings and m pictures that should see the
@@ -41,8 +41,8 @@ pub(super) fn detection_rate(seen: impl Iterator<Item = (usize, usize)>) -> f64 
 pub(super) fn probability(seen: usize, should_see: usize, detected: f64) -> f64 {
     let missed = should_see.saturating_sub(seen);
     let odds = super::tune("PRI", PRIOR)
-        + seen as f64 * (detected / FALSE_DETECTED).ln()
-        + missed as f64 * ((1.0 - detected) / (1.0 - FALSE_DETECTED)).ln();
+        + seen as f64 * (detected / super::tune("FD", FALSE_DETECTED)).ln()
+        + missed as f64 * ((1.0 - detected) / (1.0 - super::tune("FD", FALSE_DETECTED))).ln();
     1.0 / (1.0 + (-odds).exp())
 }
 

@@ -139,6 +139,7 @@ fn locate_scene(scene: &Scene, _exclusive: bool) -> Vec<Landmark> {
             .filter(|(_, rays)| rays.len() >= 2)
             .filter_map(|(class, rays)| place::place(&poses, *class, rays.clone(), 0.0))
             .collect();
+        let several = assign::without_doubles(&poses, several);
         let assigned = assign::assign(&poses, &several);
         let mut free = vec![true; scene.rays.len()];
         things = several.iter().zip(assigned).map(|(placed, rays)| (placed.class, rays)).filter(|t| t.1.len() >= 2).collect();
