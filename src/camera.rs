@@ -156,6 +156,13 @@ impl Lens {
         (a.up_deg.to_radians().tan() - b.up_deg.to_radians().tan()).abs()
     }
 
+    /// The tangent of the angle between the left and the right of a thing in a box, so that width ≈ range · tangent
+    /// for the distance along the ground, as with [`Self::height_angle`].
+    pub fn width_angle(&self, left: f64, right: f64, v: f64) -> f64 {
+        let (a, b) = (self.direction(left, v), self.direction(right, v));
+        2.0 * (wrap_degrees(b.right_deg - a.right_deg).abs().min(170.0) / 2.0).to_radians().tan()
+    }
+
     /// Standard deviation of the direction to the right, degrees, of a point known to `pixel_sd` pixels: from the
     /// pixel, and from the field of view, which errs in proportion to the distance from the centre column.
     pub fn right_sd_deg(&self, u: f64, pixel_sd: f64) -> f64 {

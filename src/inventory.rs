@@ -351,6 +351,10 @@ mod tests {
             probability: 0.9,
             method: Method::Triangulated,
             direction_deg: Some(359.7),
+            direction_sd_deg: Some(8.0),
+            support: None,
+            installation: None,
+            surface: None,
             sightings: vec![0, 1],
         }
     }

@@ -47,7 +47,7 @@ impl Station {
 }
 
 /// A detection seen from the world.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sighting {
     /// Index of its station.
     pub station: usize,
@@ -63,6 +63,22 @@ pub struct Sighting {
     pub elevation_deg: Option<f64>,
     /// Distance along the ground, where the size of the thing tells one.
     pub range: Option<Range>,
+    /// Width over height of its outline against that of the thing seen from its front: the cosine of the angle that
+    /// the face is turned away by.
+    pub squeeze: Option<f64>,
+    /// The angles that its outline spans.
+    pub extent: Option<Extent>,
+    /// Finer classes that were read on it with their probabilities, the likeliest first.
+    pub codes: Vec<(usize, f64)>,
+}
+
+/// Angles that an outline spans, degrees.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent {
+    /// From its left to its right.
+    pub width_deg: f64,
+    /// From its top to its bottom.
+    pub height_deg: f64,
 }
 
 /// A distance along the ground.
@@ -95,8 +111,10 @@ impl Sighting {
         let (width, height) = (f64::from(pixels.x1 - pixels.x0), f64::from(pixels.y1 - pixels.y0));
         let edge_sd = |side: f64| EDGE_SD_PX.max(EDGE_RELATIVE_SD * side);
         let direction = lens.direction(u, v);
+        let height_angle = lens.height_angle(u, f64::from(pixels.y0), f64::from(pixels.y1));
+        let width_angle = lens.width_angle(f64::from(pixels.x0), f64::from(pixels.x1), v);
         let range = class.height().and_then(|(size_m, size_sd_m)| {
-            let range_m = size_m / lens.height_angle(u, f64::from(pixels.y0), f64::from(pixels.y1));
+            let range_m = size_m / height_angle;
             let edges = std::f64::consts::SQRT_2 * edge_sd(height) / height;
             let relative_sd = (size_sd_m / size_m).hypot(edges).hypot(lens.scale_relative_sd());
             range_m.is_finite().then_some(Range { range_m, range_sd_m: range_m * relative_sd })
@@ -109,6 +127,12 @@ impl Sighting {
             azimuth_sd_deg: lens.right_sd_deg(u, edge_sd(width)).hypot(picture.pose.heading_sd_deg),
             elevation_deg: Some(direction.up_deg),
             range,
+            squeeze: class.aspect.map(|aspect| width_angle / height_angle / aspect),
+            extent: Some(Extent {
+                width_deg: width_angle.atan().to_degrees(),
+                height_deg: height_angle.atan().to_degrees(),
+            }),
+            codes: detection.reading.map(|reading| reading.likeliest()).unwrap_or_default(),
         }
     }
 }

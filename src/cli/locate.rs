@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use arpent::export::{Output, geojson};
 use arpent::inventory::{Evidence, Inventory, Lineage, SightingCounts, entries};
 use arpent::locate::tables::Tables;
-use arpent::locate::{Landmark, locate};
-use arpent::model::Class;
+use arpent::locate::{Landmark, Traits, locate};
+use arpent::model::{Class, Together};
 use clap::Args;
 
 use super::{Done, count};
@@ -28,11 +28,14 @@ pub struct Arguments {
     output: PathBuf,
 }
 
+/// Tables do not say what their things are like: what most things along streets are.
+const TRAITS: Traits = Traits { is_exclusive: true, together: Together::Support };
+
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = arguments.output.display();
     let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
     let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
-    let landmarks = locate(&tables.stations, &tables.sightings, false);
+    let landmarks = locate(&tables.stations, &tables.sightings, TRAITS);
     let class = |landmark: &Landmark| {
         let name = tables.classes.get(landmark.class)?.clone();
         Some((Class { name, ..Class::default() }, landmark.class_confidence))

@@ -12,7 +12,7 @@ use super::springs::{Offsets, Spring, relax};
 use super::track::Tracks;
 
 /// Rounds over which the width shrinks.
-const ROUNDS: usize = 24;
+const ROUNDS: usize = 16;
 /// The width of the last round, metres.
 const LAST_WIDTH_M: f64 = 0.6;
 /// The width of the first round, relative to the standard deviation of a position.
@@ -24,10 +24,13 @@ const PARTNERS: usize = 32;
 /// Weight of having no partner at all, against that of one at no distance.
 const ALONE: f64 = 0.3;
 /// What two objects are apart beside their own variances, square metres.
-const APART_VARIANCE: f64 = 0.7;
+const APART_VARIANCE: f64 = 1.0;
 
 /// What an object is off its thing beside its own variance, square metres.
 const TIED_VARIANCE: f64 = 1.0;
+
+/// How far the offset of a node is off those of its cameras, as a share of the variance of a position.
+const DRIFT: f64 = 0.15;
 
 /// Two objects that may be one thing.
 struct Pair {
@@ -44,11 +47,11 @@ pub(super) fn align(tracks: &Tracks, locals: &[Local]) -> Offsets {
         return offsets;
     }
     let mean = tracks.nodes.iter().map(|node| node.variance).sum::<f64>() / tracks.nodes.len() as f64;
-    let first_width = (super::tune("FW",FIRST_WIDTH) * mean.sqrt()).max(LAST_WIDTH_M);
+    let first_width = (FIRST_WIDTH * mean.sqrt()).max(LAST_WIDTH_M);
     let mut springs = Vec::new();
     for round in 0..ROUNDS {
         let share = round as f64 / (ROUNDS - 1) as f64;
-        let width = first_width * (1.0 - share) + super::tune("LW",LAST_WIDTH_M) * share;
+        let width = first_width * (1.0 - share) + LAST_WIDTH_M * share;
         attract(&pairs, locals, &offsets, width, &mut springs);
         relax(&tracks.nodes, &springs, &mut offsets);
     }
@@ -79,7 +82,8 @@ pub(super) fn tie(tracks: &Tracks, locals: &[Local], groups: &[Vec<usize>], offs
 
 /// How surely an object ties its node to its thing, 1/m².
 pub(super) fn tie_weight(local: &Local, tracks: &Tracks) -> f64 {
-    1.0 / (super::tune("TIV", TIED_VARIANCE) + super::tune("TIG", 0.1) * tracks.nodes[local.node].variance + local.fix.covariance.mean())
+    let drift = DRIFT * tracks.nodes[local.node].variance;
+    1.0 / (TIED_VARIANCE + drift + local.fix.covariance.mean())
 }
 
 /// Where an object is with the offset of its node.
@@ -123,7 +127,7 @@ fn attract(pairs: &[Pair], locals: &[Local], offsets: &Offsets, width: f64, spri
         if distance2 > reach2 { 0.0 } else { (-0.5 * distance2 / (width * width + pair.variance)).exp() }
     };
     let near: Vec<f64> = pairs.par_iter().map(nearness).collect();
-    let mut sums = vec![super::tune("ALONE",ALONE); locals.len()];
+    let mut sums = vec![ALONE; locals.len()];
     for (pair, near) in pairs.iter().zip(&near) {
         sums[pair.a] += near;
         sums[pair.b] += near;
@@ -134,7 +138,7 @@ fn attract(pairs: &[Pair], locals: &[Local], offsets: &Offsets, width: f64, spri
         if a.node == b.node {
             continue;
         }
-        let weight = near * (1.0 / sums[pair.a] + 1.0 / sums[pair.b]) / (super::tune("APV", APART_VARIANCE) + 0.5 * pair.variance);
+        let weight = near * (1.0 / sums[pair.a] + 1.0 / sums[pair.b]) / (APART_VARIANCE + 0.5 * pair.variance);
         let (p, q) = (a.fix.point, b.fix.point);
         springs.push(Spring { a: a.node as u32, b: b.node as u32, weight, step: [q.x - p.x, q.y - p.y] });
     }

@@ -5,12 +5,18 @@ use rayon::prelude::*;
 use super::grid::Grid;
 use super::place::{Placed, Poses};
 use super::plane::Point;
-use super::scene::{REACH_M, wrap};
+use super::scene::{REACH_M, height_variance, wrap};
 
 /// Residuals beyond this many standard deviations do not belong.
 const GATE: f64 = 3.0;
 /// Landmarks farther apart than this are two things, metres.
 const DOUBLE_M: f64 = 6.0;
+/// What two of them are apart beside their own variances, square metres.
+const DOUBLE_VARIANCE: f64 = 0.3;
+/// The share of the pictures of the less-seen of two that see both, up to which they are one.
+const TOGETHER: f64 = 0.3;
+/// The same for a thing that is called by another name.
+const MISREAD_GATE: f64 = 1.5;
 /// Variance across a ray that the place of a landmark adds at most, square metres.
 const MAX_ACROSS: f64 = 2.0;
 /// The cosine between the way a landmark faces and the way to a camera below which the camera is behind it.
@@ -20,18 +26,7 @@ const BEHIND: f64 = -0.3;
 /// first, each ray and each landmark once.
 pub(super) fn assign(poses: &Poses<'_>, landmarks: &[Placed]) -> Vec<Vec<usize>> {
     let grid = Grid::new(landmarks.iter().map(|landmark| landmark.fix.point), REACH_M);
-    let of_camera = |camera: usize| {
-        let mut pairs = pairs(poses, landmarks, &grid, camera);
-        pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let mut given: Vec<(usize, usize)> = Vec::new();
-        for (_, ray, landmark) in pairs {
-            if given.iter().all(|(r, l)| *r != ray && *l != landmark) {
-                given.push((ray, landmark));
-            }
-        }
-        given.sort_unstable();
-        given
-    };
+    let of_camera = |camera: usize| given(pairs(poses, landmarks, &grid, camera, false));
     let given: Vec<(usize, usize)> =
         (0..poses.scene.cameras.len()).into_par_iter().flat_map_iter(of_camera).collect();
     let mut rays = vec![Vec::new(); landmarks.len()];
@@ -43,7 +38,7 @@ pub(super) fn assign(poses: &Poses<'_>, landmarks: &[Placed]) -> Vec<Vec<usize>>
 
 /// Leaves out landmarks that are a better-seen one once more: of the same class, too near to tell from it, and hardly
 /// ever seen in the same picture, as two things next to each other would be.
-pub(super) fn without_doubles(poses: &Poses<'_>, landmarks: Vec<Placed>) -> Vec<Placed> {
+pub(super) fn without_doubles(poses: &Poses<'_>, landmarks: Vec<Placed>, is_exclusive: bool) -> Vec<Placed> {
     let grid = Grid::new(landmarks.iter().map(|landmark| landmark.fix.point), DOUBLE_M);
     let cameras = |number: usize| landmarks[number].rays.iter().map(|ray| poses.scene.rays[*ray].camera);
     let is_double = |number: usize| {
@@ -52,24 +47,73 @@ pub(super) fn without_doubles(poses: &Poses<'_>, landmarks: Vec<Placed>) -> Vec<
         grid.near(landmark.fix.point).any(|other| {
             let better = &landmarks[other];
             let order = better.rays.len().cmp(&landmark.rays.len()).then(number.cmp(&other));
-            if order.is_le() || better.class != landmark.class || are_back_to_back(better, landmark) {
+            if order.is_le() || are_back_to_back(better, landmark) {
                 return false;
             }
-            let (dx, dy) =
-                (better.fix.point.x - landmark.fix.point.x, better.fix.point.y - landmark.fix.point.y);
-            let covariance = better.relative.plus(landmark.relative).plus_round(super::tune("DBV", 0.3));
-            let near = dx.hypot(dy) <= DOUBLE_M && covariance.distance2(dx, dy) < super::tune("DBG", 9.0);
+            // Under another name it is the same thing only if it is hardly ever called so.
+            let renamed = better.class != landmark.class;
+            if renamed && (!is_exclusive || better.rays.len() < 3 * landmark.rays.len()) {
+                return false;
+            }
+            let (dx, dy) = (better.fix.point.x - landmark.fix.point.x, better.fix.point.y - landmark.fix.point.y);
+            let covariance = better.relative.plus(landmark.relative).plus_round(DOUBLE_VARIANCE);
+            let near = dx.hypot(dy) <= DOUBLE_M && covariance.distance2(dx, dy) < if renamed { 4.0 } else { 9.0 };
             let together = || cameras(other).filter(|camera| of_it.binary_search(camera).is_ok()).count();
-            near && together() as f64 <= super::tune("DBT", 0.3) * of_it.len() as f64
+            let most = if renamed { 0.0 } else { TOGETHER };
+            near && together() as f64 <= most * of_it.len() as f64
         })
     };
     let double: Vec<bool> = (0..landmarks.len()).into_par_iter().map(is_double).collect();
     landmarks.into_iter().zip(double).filter(|(_, double)| !double).map(|(landmark, _)| landmark).collect()
 }
 
-/// The misfits of a picture's rays to the landmarks about it: e²/σ² + ln σ² of the bearing and e²/σ² of the range.
-fn pairs(poses: &Poses<'_>, landmarks: &[Placed], grid: &Grid, camera: usize) -> Vec<(f64, usize, usize)> {
+/// Adds rays that are left over to landmarks of other classes which the same picture does not see otherwise: a thing
+/// that was called by another name this once.
+pub(super) fn add_misread(poses: &Poses<'_>, landmarks: &[Placed], rays: &mut [Vec<usize>]) {
+    let mut is_free = vec![true; poses.scene.rays.len()];
+    rays.iter().flatten().for_each(|ray| is_free[*ray] = false);
+    let seen: Vec<Vec<usize>> =
+        rays.iter().map(|rays| rays.iter().map(|ray| poses.scene.rays[*ray].camera).collect()).collect();
+    let grid = Grid::new(landmarks.iter().map(|landmark| landmark.fix.point), REACH_M);
+    let of_camera = |camera: usize| {
+        let mut pairs = pairs(poses, landmarks, &grid, camera, true);
+        pairs.retain(|(_, ray, landmark)| {
+            is_free[*ray] && seen[*landmark].len() >= 2 && seen[*landmark].binary_search(&camera).is_err()
+        });
+        given(pairs)
+    };
+    let added: Vec<(usize, usize)> =
+        (0..poses.scene.cameras.len()).into_par_iter().flat_map_iter(of_camera).collect();
+    for (ray, landmark) in added {
+        rays[landmark].push(ray);
+        rays[landmark].sort_unstable();
+    }
+}
+
+/// The pairs of rays and landmarks with the least misfits, each ray and each landmark once, by rays.
+fn given(mut pairs: Vec<(f64, usize, usize)>) -> Vec<(usize, usize)> {
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let mut given: Vec<(usize, usize)> = Vec::new();
+    for (_, ray, landmark) in pairs {
+        if given.iter().all(|(r, l)| *r != ray && *l != landmark) {
+            given.push((ray, landmark));
+        }
+    }
+    given.sort_unstable();
+    given
+}
+
+/// The misfits of a picture's rays to the landmarks about it, of their own class or of others: e²/σ² + ln σ² of the
+/// bearing, e²/σ² of range and height, less what their readings have in common.
+fn pairs(
+    poses: &Poses<'_>,
+    landmarks: &[Placed],
+    grid: &Grid,
+    camera: usize,
+    misread: bool,
+) -> Vec<(f64, usize, usize)> {
     let span = poses.scene.cameras[camera].rays.clone();
+    let gate2 = if misread { MISREAD_GATE * MISREAD_GATE } else { GATE * GATE };
     let mut pairs = Vec::new();
     if span.is_empty() {
         return pairs;
@@ -84,23 +128,30 @@ fn pairs(poses: &Poses<'_>, landmarks: &[Placed], grid: &Grid, camera: usize) ->
         let bearing = place.azimuth_to(landmark.fix.point);
         let (sin, cos) = bearing.sin_cos();
         let across = landmark.relative.towards(cos, -sin).min(MAX_ACROSS);
-        for ray in span.clone().filter(|ray| poses.scene.rays[*ray].class == landmark.class) {
+        for ray in span.clone().filter(|ray| (poses.scene.rays[*ray].class != landmark.class) == misread) {
             let measurement = poses.measurement(ray);
             let place_variance = (measurement.place_variance + across) / distance2;
             let variance = measurement.azimuth_variance + place_variance;
             let error = wrap(measurement.azimuth - bearing);
-            if error * error > GATE * GATE * variance {
+            if error * error > gate2 * variance {
                 continue;
             }
             let mut misfit = error * error / variance + variance.ln();
             if let Some(range) = measurement.range {
                 let variance = range.variance() + place_variance;
                 let error = range.ln - 0.5 * distance2.ln();
-                if error * error > GATE * GATE * variance {
+                if error * error > gate2 * variance {
                     continue;
                 }
                 misfit += error * error / variance;
             }
+            let of_ray = &poses.scene.rays[ray];
+            if let (Some((height, height_sd2)), Some(slope)) = (landmark.height, of_ray.slope) {
+                let distance = distance2.sqrt();
+                let variance = height_sd2 + height_variance(slope, distance, place_variance * distance2);
+                misfit += ((slope * distance - height).powi(2) / variance).min(GATE * GATE);
+            }
+            misfit -= 2.0 * of_ray.codes.likeness(&landmark.codes);
             pairs.push((misfit, ray, number));
         }
     }

@@ -47,12 +47,12 @@ pub(super) struct Object {
 
 /// What a chunk sees.
 pub(super) struct Seen {
-    /// Of two rays and more; then rays that are alone and have a range.
+    /// Of two rays and more; then rays that are alone and have a range. Those that are alone and have none are left.
     pub objects: Vec<Object>,
-    /// Rays that are alone and have none.
-    pub lone: Vec<usize>,
     /// What the heading of each camera is off, radians.
     pub heading_offsets: Vec<f64>,
+    /// Variance that is left to the headings then.
+    pub heading_variances: Vec<f64>,
 }
 
 /// A chunk while its rays are joined. Rays and cameras are counted from its first.
@@ -65,6 +65,7 @@ pub(super) struct Chunk<'a> {
     pub azimuths: Vec<f64>,
     /// What the headings are off.
     pub heading_offsets: Vec<f64>,
+    pub heading_variances: Vec<f64>,
     /// Share of the headings' spread that is left.
     pub heading_share: f64,
     /// The object of each ray.
@@ -142,6 +143,7 @@ impl<'a> Chunk<'a> {
             first_ray,
             azimuths: rays.iter().map(|ray| ray.azimuth).collect(),
             heading_offsets: vec![0.0; cameras.len()],
+            heading_variances: cameras.iter().map(|c| c.heading_sd.powi(2)).collect(),
             heading_share: 1.0,
             owner: vec![None; rays.len()],
             objects: Vec::new(),
@@ -239,8 +241,7 @@ impl<'a> Chunk<'a> {
                 if !in_reach(a) || !in_reach(b) || !self.range_agrees(index, a) || !self.range_agrees(other, b) {
                     continue;
                 }
-                let variance =
-                    (self.across_variance(index, a) + self.across_variance(other, b)) / (sine * sine);
+                let variance = (self.across_variance(index, a) + self.across_variance(other, b)) / (sine * sine);
                 if variance <= MAX_CROSSING_VARIANCE {
                     crossings.push((variance, a));
                 }
@@ -248,7 +249,8 @@ impl<'a> Chunk<'a> {
         }
         crossings.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         crossings.truncate(CROSSINGS);
-        let own = ray.range.map(|range| range.ln.exp()).filter(|r| *r < REACH_M).map(|r| ((0.2 * r).powi(2).min(9.0), r));
+        let own =
+            ray.range.map(|range| range.ln.exp()).filter(|r| *r < REACH_M).map(|r| ((0.2 * r).powi(2).min(9.0), r));
         let mut members = Vec::new();
         crossings
             .into_iter()
@@ -340,7 +342,8 @@ impl<'a> Chunk<'a> {
         }
         // False detections per radian: fewer where the circle is all seen.
         let clutter = 0.01 + 0.075 / (2.0 * camera.half_fov.min(PI));
-        let mut gain = (DETECTED / (clutter * ROOT_2_PI)).ln() - 0.5 * variance.ln() - error * error / (2.0 * variance);
+        let mut gain =
+            (DETECTED / (clutter * ROOT_2_PI)).ln() - 0.5 * variance.ln() - error * error / (2.0 * variance);
         if let Some(range) = ray.range {
             let variance = range.variance() + place_variance;
             let error = range.ln - 0.5 * distance2.ln();
@@ -358,7 +361,7 @@ impl<'a> Chunk<'a> {
             }
             gain += (HEIGHTS_M / ROOT_2_PI).ln() - 0.5 * variance.ln() - error * error / (2.0 * variance);
         }
-        Some(gain)
+        Some(gain + ray.codes.likeness(&self.rays[seed.ray].codes))
     }
 
     /// The rays of each object.
@@ -443,7 +446,7 @@ impl<'a> Chunk<'a> {
                 rays.drain(..).for_each(|ray| self.owner[ray] = None);
             }
         }
-        let mut seen = Seen { objects: Vec::new(), lone: Vec::new(), heading_offsets: Vec::new() };
+        let mut seen = Seen { objects: Vec::new(), heading_offsets: Vec::new(), heading_variances: Vec::new() };
         let first_ray = self.first_ray;
         for ((class, fix), rays) in self.objects.iter().zip(members).filter(|(_, rays)| !rays.is_empty()) {
             let fix = self.fix(fix.point, &rays);
@@ -452,16 +455,14 @@ impl<'a> Chunk<'a> {
         }
         for ray in (0..self.rays.len()).filter(|ray| self.owner[*ray].is_none()) {
             let rays = vec![first_ray + ray];
-            match self.rays[ray].range {
-                Some(range) => {
-                    let point = self.camera_of(ray).place.towards(self.azimuths[ray], range.ln.exp());
-                    let fix = Fix { point, ..self.fix(point, &[ray]) };
-                    seen.objects.push(Object { class: self.rays[ray].class, rays, fix });
-                }
-                None => seen.lone.push(first_ray + ray),
+            if let Some(range) = self.rays[ray].range {
+                let point = self.camera_of(ray).place.towards(self.azimuths[ray], range.ln.exp());
+                let fix = Fix { point, ..self.fix(point, &[ray]) };
+                seen.objects.push(Object { class: self.rays[ray].class, rays, fix });
             }
         }
         seen.heading_offsets = self.heading_offsets;
+        seen.heading_variances = self.heading_variances;
         seen
     }
 }

@@ -5,6 +5,7 @@
 
 use rayon::prelude::*;
 
+use super::Thing;
 use super::align::tie_weight;
 use super::grid::Grid;
 use super::merge::Local;
@@ -46,7 +47,7 @@ pub(super) fn offset_variances(
     tracks: &Tracks,
     locals: &[Local],
     groups: &[Vec<usize>],
-    things: &[Vec<usize>],
+    things: &[Thing],
 ) -> Vec<f64> {
     let (mut network, of_node) = Network::new(tracks);
     for group in groups {
@@ -56,7 +57,7 @@ pub(super) fn offset_variances(
     }
     network.gather_ties();
     let section = |ray: &usize| (of_node[tracks.of_camera[scene.rays[*ray].camera]], 1.0);
-    let shares: Vec<Shares> = things.iter().map(|rays| shares(rays.iter().map(section)).0).collect();
+    let shares: Vec<Shares> = things.iter().map(|thing| shares(thing.rays.iter().map(section)).0).collect();
     // Things are looked at together that hang on the same section most.
     let mut of_section: Vec<Vec<usize>> = vec![Vec::new(); network.sections.len()];
     for (thing, shares) in shares.iter().enumerate() {

@@ -12,7 +12,7 @@ const MIN_DISTANCE_M: f64 = 3.0;
 /// picture ~ N(0, σ²/2), where σ is the standard deviation of a heading. Sets the corrected azimuths.
 pub(super) fn correct(chunk: &mut Chunk<'_>) {
     // For each picture the weight of its residuals and their weighted mean.
-    let mut residuals = vec![(0.0, 0.0); chunk.cameras.len()];
+    let mut residuals = vec![(0.0, 0.0, 0_usize); chunk.cameras.len()];
     for (index, owner) in chunk.owner.iter().enumerate() {
         let Some(object) = owner else { continue };
         let (ray, camera) = (&chunk.rays[index], chunk.camera_of(index));
@@ -29,10 +29,11 @@ pub(super) fn correct(chunk: &mut Chunk<'_>) {
         let sum = &mut residuals[ray.camera - chunk.first_camera];
         sum.0 += weight;
         sum.1 += weight * error;
+        sum.2 += 1;
     }
     let own_variance = |heading_sd: f64| (heading_sd * FRAC_1_SQRT_2).powi(2);
     let (mut weights, mut sum, mut shared_variance) = (0.0, 0.0, 0.0_f64);
-    for ((weight, error), camera) in residuals.iter().zip(chunk.cameras) {
+    for ((weight, error, _), camera) in residuals.iter().zip(chunk.cameras) {
         shared_variance = shared_variance.max(own_variance(camera.heading_sd));
         if *weight > 0.0 {
             let of_picture = 1.0 / (1.0 / weight + own_variance(camera.heading_sd));
@@ -41,9 +42,15 @@ pub(super) fn correct(chunk: &mut Chunk<'_>) {
         }
     }
     let shared = sum / (weights + 1.0 / shared_variance.max(1e-9));
-    for (number, (weight, error)) in residuals.iter().enumerate() {
+    for (number, (weight, error, rays)) in residuals.iter().enumerate() {
+        let others = rays.saturating_sub(1) as f64;
+        let own_sd2 = own_variance(chunk.cameras[number].heading_sd);
+        let mean_weight = weight / f64::max(*rays as f64, 1.0);
+        chunk.heading_variances[number] = own_sd2 / (1.0 + others * mean_weight * own_sd2);
         let own = match *weight > 0.0 {
-            true => (error / weight - shared) * weight / (weight + 1.0 / own_variance(chunk.cameras[number].heading_sd)),
+            true => {
+                (error / weight - shared) * weight / (weight + 1.0 / own_variance(chunk.cameras[number].heading_sd))
+            }
             false => 0.0,
         };
         chunk.heading_offsets[number] = shared + own;

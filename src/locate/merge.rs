@@ -16,6 +16,8 @@ const GATE2: f64 = 9.0;
 const MIDDLE_GATE2: f64 = 9.0 * 1.3;
 /// How far two places may be apart beside what positions are off, metres.
 const MAX_APART_M: f64 = 6.0;
+/// The cosine between the ways two things face below which they face away from each other.
+const AWAY: f64 = -0.5;
 /// Partners of a place at most, the nearest ones.
 const PARTNERS: usize = 48;
 
@@ -32,7 +34,6 @@ pub(super) struct Local {
     pub towards: Point,
 }
 
-static COS: std::sync::LazyLock<f64> = std::sync::LazyLock::new(|| super::tune("COS", -0.5));
 impl Local {
     pub(super) fn new(scene: &Scene, tracks: &Tracks, class: usize, rays: Vec<usize>, fix: Fix) -> Self {
         let cameras = rays.iter().map(|ray| scene.rays[*ray].camera);
@@ -45,7 +46,7 @@ impl Local {
     pub(super) fn may_be(&self, other: &Self) -> bool {
         let cosine = self.towards.x * other.towards.x + self.towards.y * other.towards.y;
         let lengths = self.towards.distance(Point::default()) * other.towards.distance(Point::default());
-        self.class == other.class && cosine >= *COS * lengths
+        self.class == other.class && cosine >= AWAY * lengths
     }
 }
 
@@ -69,8 +70,6 @@ pub(super) fn merge(
     offsets: &Offsets,
     spread: impl Fn(usize) -> f64 + Sync,
 ) -> Vec<Vec<usize>> {
-    let gate2 = super::tune("GATE2", GATE2);
-    let mgate2 = super::tune("MGATE2", MIDDLE_GATE2);
     let places: Vec<Point> = locals.iter().map(|local| shifted(local, offsets)).collect();
     let max_apart = |u: usize, v: usize| {
         let variance = |w: usize| tracks.nodes[locals[w].node].variance;
@@ -92,7 +91,7 @@ pub(super) fn merge(
                 }
                 let covariance = local.fix.covariance.plus(locals[v].fix.covariance).plus_round(between(u, v));
                 let distance2 = covariance.distance2(dx, dy);
-                (distance2 < gate2).then_some((distance2, u.min(v), u.max(v)))
+                (distance2 < GATE2).then_some((distance2, u.min(v), u.max(v)))
             })
             .collect();
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
@@ -113,7 +112,7 @@ pub(super) fn merge(
         }
         let step = groups.middles[u].distance2(groups.middles[v]);
         let variance = groups.variances[u] + groups.variances[v] + between(u, v).max(0.05);
-        let near = step <= max_apart(u, v).powi(2) && step <= mgate2 * variance;
+        let near = step <= max_apart(u, v).powi(2) && step <= MIDDLE_GATE2 * variance;
         if near && !share_any(&groups.cameras[u], &groups.cameras[v]) {
             groups.join(u, v);
         }
@@ -180,4 +179,3 @@ fn share_any(a: &[usize], b: &[usize]) -> bool {
     }
     false
 }
-

@@ -1,8 +1,13 @@
 //! From sightings to landmarks: which rays see the same thing, and where it stands.
 //!
-//! Within each chunk of a sequence, whose errors are shared, rays of one class are joined about their best crossing;
-//! sequences are brought into line with each other; what they found of the same thing is brought together; last, each
-//! landmark is placed from all its rays and given its ellipse and the probability that it exists.
+//! Within each chunk of a sequence, whose errors are shared, rays of one class are joined about their best crossing
+//! ([`associate`], [`heading`]); sequences are brought into line with each other ([`align`]); what they found of the
+//! same thing is brought together ([`merge`]), and each picture's rays are given to the things they fit best
+//! ([`assign`]). Last, each landmark is placed from all its rays ([`place`]) with its ellipse ([`certainty`]), the
+//! probability that it exists ([`exist`]), the way it faces ([`facing`]) and what it belongs to ([`together`]).
+//!
+//! Nothing here knows a network or a picture file, and the same sightings give the same landmarks, bit for bit, in
+//! whatever order they come and on however many threads.
 
 mod align;
 mod assign;
@@ -10,6 +15,7 @@ mod associate;
 mod certainty;
 mod chunk;
 mod exist;
+mod facing;
 mod grid;
 mod heading;
 mod merge;
@@ -18,20 +24,33 @@ mod plane;
 mod scene;
 mod solve;
 mod springs;
+mod surface;
 pub mod tables;
+mod together;
 mod track;
 
 pub use plane::{Covariance, Ellipse};
+pub use surface::Surface;
 
 use rayon::prelude::*;
 
+use crate::model::Together;
+use crate::sighting::{Sighting, Station};
+use align::align;
+use associate::{Seen, associate};
 use merge::Local;
 use place::{Placed, Poses};
-use plane::Point;
 use scene::Scene;
 use track::Tracks;
 
-use crate::sighting::{Sighting, Station};
+/// What is known beforehand of the things that are looked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// A thing has one class only, so what a detector called by another name in one picture may be the same thing.
+    pub is_exclusive: bool,
+    /// How things belong together.
+    pub together: Together,
+}
 
 /// One physical thing standing somewhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,9 +69,16 @@ pub struct Landmark {
     pub probability: f64,
     /// How it was located.
     pub method: Method,
-    /// The mean azimuth from the landmark to the cameras that saw it: within some 40° the way it faces, for things
-    /// that are seen from the front only. `None` where the position is a guess.
+    /// The azimuth that it faces, degrees. `None` where little is known of it.
     pub direction_deg: Option<f64>,
+    /// Standard deviation of that, degrees.
+    pub direction_sd_deg: Option<f64>,
+    /// The number of what it shares a support with; `None` if with nothing.
+    pub support: Option<usize>,
+    /// The number of its installation.
+    pub installation: Option<usize>,
+    /// Its surface, where a size was seen and the distance is known.
+    pub surface: Option<Surface>,
     /// Indices of its sightings, best first.
     pub sightings: Vec<usize>,
 }
@@ -79,21 +105,33 @@ impl Method {
     }
 }
 
-pub(crate) fn tune(name: &str, default: f64) -> f64 {
-    std::env::var(name).map_or(default, |v| v.parse().unwrap())
-}
+/// Rounds in which rays are given to the landmarks that they fit best.
+const ASSIGNMENTS: usize = 2;
+/// What is left of the offsets of two sequences in line, against what they were and beside it: standard deviations.
+const IN_LINE: (f64, f64) = (0.25, 0.25);
+/// What the model of the offsets leaves out, as a factor of the variance that it gives: found on simulated towns.
+const OFFSET_FACTOR: f64 = 1.2;
 
 /// Finds the landmarks that sightings are of, in a fixed order.
 ///
 /// Stations of a sequence stand in the order they were taken; those without sightings count as well: that nothing
-/// was seen from them is evidence. `exclusive` says that a thing has one class only, so that a detector may have
-/// called it different names in different pictures. Sightings of stations that do not exist, and whatever is not a
-/// number, are left out.
+/// was seen from them is evidence. Sightings of stations that do not exist, and whatever is not a number, are left
+/// out.
 ///
-/// Landmarks that rather do not exist than exist are dropped; their sightings are in no landmark then.
-pub fn locate(stations: &[Station], sightings: &[Sighting], exclusive: bool) -> Vec<Landmark> {
+/// What was seen twice and more is dropped where it rather does not exist than exist, what was seen once where that is
+/// very improbable; their sightings are in no landmark then.
+pub fn locate(stations: &[Station], sightings: &[Sighting], traits: Traits) -> Vec<Landmark> {
     let scenes = scene::scenes(stations, sightings);
-    let mut landmarks: Vec<Landmark> = scenes.iter().flat_map(|scene| locate_scene(scene, exclusive)).collect();
+    let mut landmarks: Vec<Landmark> = Vec::new();
+    for scene in &scenes {
+        // Numbers of supports and installations go on from scene to scene.
+        let first = landmarks.len();
+        landmarks.extend(locate_scene(scene, traits).into_iter().map(|landmark| Landmark {
+            support: landmark.support.map(|number| first + number),
+            installation: landmark.installation.map(|number| first + number),
+            ..landmark
+        }));
+    }
     landmarks.sort_by(|a, b| {
         let (here, there) = ((a.lat_deg, a.lon_deg), (b.lat_deg, b.lon_deg));
         here.0.total_cmp(&there.0).then(here.1.total_cmp(&there.1)).then(a.sightings.cmp(&b.sightings))
@@ -101,83 +139,119 @@ pub fn locate(stations: &[Station], sightings: &[Sighting], exclusive: bool) -> 
     landmarks
 }
 
-fn locate_scene(scene: &Scene, _exclusive: bool) -> Vec<Landmark> {
+/// Rays that see one thing.
+struct Thing {
+    class: usize,
+    /// Ascending, at most one a camera.
+    rays: Vec<usize>,
+}
+
+fn locate_scene(scene: &Scene, traits: Traits) -> Vec<Landmark> {
     let chunks = chunk::chunks(scene);
     let tracks = Tracks::new(scene, &chunks);
-    let seen: Vec<associate::Seen> =
-        chunks.par_iter().map(|cameras| associate::associate(scene, cameras.clone())).collect();
-    let mut locals = Vec::new();
-    let mut heading_offsets = Vec::with_capacity(scene.cameras.len());
-    let mut lone = Vec::new();
-    for seen in seen {
-        let local = |object: associate::Object| Local::new(scene, &tracks, object.class, object.rays, object.fix);
-        locals.extend(seen.objects.into_iter().map(local));
-        heading_offsets.extend(seen.heading_offsets);
-        lone.extend(seen.lone);
-    }
-    let mut offsets = align::align(&tracks, &locals);
-    let spread = |node: usize| (tune("SPA", 0.25) * tracks.nodes[node].variance.sqrt() + tune("SPB", 0.25)).powi(2);
-    let mut groups = merge::merge(scene, &tracks, &locals, &offsets, spread);
-    for _ in 0..std::env::var("TIES").map_or(1, |v| v.parse().unwrap()) {
-        align::tie(&tracks, &locals, &groups, &mut offsets);
-        groups = merge::merge(scene, &tracks, &locals, &offsets, spread);
-    }
-    align::tie(&tracks, &locals, &groups, &mut offsets);
-    let poses = Poses { scene, tracks: &tracks, offsets, heading_offsets };
-    let mut things: Vec<(usize, Vec<usize>)> = groups
+    let seen: Vec<Seen> = chunks.par_iter().map(|cameras| associate(scene, cameras.clone())).collect();
+    let locals: Vec<Local> = seen
         .iter()
-        .map(|group| {
-            let mut rays: Vec<usize> = group.iter().flat_map(|local| locals[*local].rays.iter().copied()).collect();
-            rays.sort_unstable();
-            (locals[group[0]].class, rays)
-        })
+        .flat_map(|seen| &seen.objects)
+        .map(|object| Local::new(scene, &tracks, object.class, object.rays.clone(), object.fix))
         .collect();
-    things.extend(lone.into_iter().map(|ray| (scene.rays[ray].class, vec![ray])));
-    for _ in 0..tune("ASSIGN", 2.0) as usize {
-        let several: Vec<Placed> = things
-            .par_iter()
-            .filter(|(_, rays)| rays.len() >= 2)
-            .filter_map(|(class, rays)| place::place(&poses, *class, rays.clone(), 0.0))
-            .collect();
-        let several = assign::without_doubles(&poses, several);
-        let assigned = assign::assign(&poses, &several);
-        let mut free = vec![true; scene.rays.len()];
-        things = several.iter().zip(assigned).map(|(placed, rays)| (placed.class, rays)).filter(|t| t.1.len() >= 2).collect();
-        things.iter().flat_map(|(_, rays)| rays).for_each(|ray| free[*ray] = false);
-        things.extend((0..free.len()).filter(|ray| free[*ray]).map(|ray| (scene.rays[ray].class, vec![ray])));
-    }
-    let cameras = exist::cameras(&poses);
-    let rays: Vec<Vec<usize>> = things.iter().map(|(_, rays)| rays.clone()).collect();
-    let variances = certainty::offset_variances(scene, &tracks, &locals, &groups, &rays);
-    let placed: Vec<(Placed, usize)> = things
+
+    let mut offsets = align(&tracks, &locals);
+    let spread = |node: usize| (IN_LINE.0 * tracks.nodes[node].variance.sqrt() + IN_LINE.1).powi(2);
+    let mut groups = merge::merge(scene, &tracks, &locals, &offsets, spread);
+    align::tie(&tracks, &locals, &groups, &mut offsets);
+    groups = merge::merge(scene, &tracks, &locals, &offsets, spread);
+    align::tie(&tracks, &locals, &groups, &mut offsets);
+
+    let poses = Poses {
+        scene,
+        tracks: &tracks,
+        offsets,
+        heading_offsets: seen.iter().flat_map(|seen| seen.heading_offsets.iter().copied()).collect(),
+        heading_variances: seen.iter().flat_map(|seen| seen.heading_variances.iter().copied()).collect(),
+    };
+    let things = things(&poses, &locals, &groups, traits);
+    let variances = certainty::offset_variances(scene, &tracks, &locals, &groups, &things);
+    let placed: Vec<Placed> = things
         .into_par_iter()
         .zip(variances)
-        .filter_map(|((class, rays), variance)| {
-            let placed = place::place(&poses, class, rays, variance * tune("K", 1.3))?;
-            let should_see = exist::should_see(&poses, &cameras, &placed);
-            Some((placed, should_see))
-        })
+        .filter_map(|(thing, variance)| place::place(&poses, thing, OFFSET_FACTOR * variance))
         .collect();
-    let detected = exist::detection_rate(placed.iter().map(|(placed, should_see)| (placed.rays.len(), *should_see)));
-    placed
-        .iter()
-        .filter_map(|(placed, should_see)| {
-            let probability = exist::probability(placed.rays.len(), *should_see, detected);
-            (probability >= exist::KEEP).then(|| landmark(scene, placed, probability))
+    landmarks(&poses, placed, traits)
+}
+
+/// The rays of each thing: those of what was merged, then of what each picture's rays fit best; what is left over
+/// stands alone.
+fn things(poses: &Poses<'_>, locals: &[Local], groups: &[Vec<usize>], traits: Traits) -> Vec<Thing> {
+    let scene = poses.scene;
+    let thing = |group: &Vec<usize>| {
+        let mut rays: Vec<usize> = group.iter().flat_map(|local| locals[*local].rays.iter().copied()).collect();
+        rays.sort_unstable();
+        Thing { class: locals[group[0]].class, rays }
+    };
+    let mut things: Vec<Thing> = groups.iter().map(thing).collect();
+    for round in 0..ASSIGNMENTS {
+        let several: Vec<Placed> = things
+            .into_par_iter()
+            .filter(|thing| thing.rays.len() >= 2)
+            .filter_map(|thing| place::place(poses, thing, 0.0))
+            .collect();
+        let several = assign::without_doubles(poses, several, traits.is_exclusive);
+        let mut assigned = assign::assign(poses, &several);
+        if traits.is_exclusive && round + 1 == ASSIGNMENTS {
+            assign::add_misread(poses, &several, &mut assigned);
+        }
+        let with_rays = several.iter().zip(assigned).map(|(placed, rays)| Thing { class: placed.class, rays });
+        things = with_rays.filter(|thing| thing.rays.len() >= 2).collect();
+    }
+    let mut is_free = vec![true; scene.rays.len()];
+    things.iter().flat_map(|thing| &thing.rays).for_each(|ray| is_free[*ray] = false);
+    let free = (0..scene.rays.len()).filter(|ray| is_free[*ray]);
+    things.extend(free.map(|ray| Thing { class: scene.rays[ray].class, rays: vec![ray] }));
+    things
+}
+
+/// What is probable of what was placed, with all that is to be told of it.
+fn landmarks(poses: &Poses<'_>, placed: Vec<Placed>, traits: Traits) -> Vec<Landmark> {
+    let cameras = exist::cameras(poses);
+    let should_see: Vec<usize> = placed.par_iter().map(|placed| exist::should_see(poses, &cameras, placed)).collect();
+    let counts = placed.iter().zip(&should_see).map(|(placed, should_see)| (placed.rays.len(), *should_see));
+    let detected = exist::detection_rate(counts);
+    let (placed, probabilities): (Vec<Placed>, Vec<f64>) = placed
+        .into_iter()
+        .zip(should_see)
+        .map(|(placed, should_see)| {
+            let probability = exist::probability(placed.rays.len(), should_see, detected);
+            (placed, probability)
         })
-        .collect()
+        .filter(|(placed, probability)| *probability >= exist::least(placed.rays.len()))
+        .unzip();
+    let nothing = || vec![None; placed.len()];
+    let (supports, installations) = match traits.together {
+        Together::Nothing => (nothing(), nothing()),
+        Together::Support => (together::supports(poses, &placed), nothing()),
+        Together::Installation => (nothing(), together::installations(poses, &placed)),
+    };
+    let numbers = supports.into_par_iter().zip(installations);
+    let landmark =
+        |((placed, probability), (support, installation)): ((&Placed, &f64), (Option<usize>, Option<usize>))| {
+            let told = placed.method != Method::Bearing;
+            let facing = facing::facing(poses, &cameras, placed, detected).filter(|_| told);
+            let counts_surface = told && traits.together == Together::Installation;
+            let surface = if counts_surface { surface::surface(poses, placed) } else { None };
+            Landmark { support, installation, surface, ..told_of(poses.scene, placed, *probability, facing) }
+        };
+    placed.par_iter().zip(&probabilities).zip(numbers).map(landmark).collect()
 }
 
 /// A placed landmark as the world sees it.
-fn landmark(scene: &Scene, placed: &Placed, probability: f64) -> Landmark {
+fn told_of(scene: &Scene, placed: &Placed, probability: f64, facing: Option<facing::Facing>) -> Landmark {
     let (lon_deg, lat_deg) = scene.plane.lon_lat(placed.fix.point);
     let north = scene.plane.north_of(lon_deg, lat_deg);
     let of_class = placed.rays.iter().map(|ray| &scene.rays[*ray]).filter(|ray| ray.class == placed.class);
     let said: f64 = of_class.map(|ray| ray.score).sum();
     let mut best_first = placed.rays.clone();
     best_first.sort_by(|a, b| scene.rays[*b].score.total_cmp(&scene.rays[*a].score).then(a.cmp(b)));
-    let agree = placed.towards.distance(Point::default()) > 0.3 && placed.method != Method::Bearing;
-    let direction = Point::default().azimuth_to(placed.towards) - north;
     Landmark {
         lon_deg,
         lat_deg,
@@ -186,7 +260,11 @@ fn landmark(scene: &Scene, placed: &Placed, probability: f64) -> Landmark {
         class_confidence: (said / placed.rays.len().max(1) as f64).clamp(0.0, 1.0),
         probability,
         method: placed.method,
-        direction_deg: agree.then(|| direction.to_degrees().rem_euclid(360.0) % 360.0),
+        direction_deg: facing.map(|facing| (facing.azimuth - north).to_degrees().rem_euclid(360.0) % 360.0),
+        direction_sd_deg: facing.map(|facing| facing.sd.to_degrees()),
+        support: None,
+        installation: None,
+        surface: None,
         sightings: best_first.into_iter().map(|ray| scene.rays[ray].sighting).collect(),
     }
 }
@@ -197,6 +275,8 @@ mod tests {
     use crate::sighting::Range;
     use plane::{Plane, Point};
     use proptest::prelude::*;
+
+    const ONE_NAME: Traits = Traits { is_exclusive: true, together: Together::Nothing };
 
     /// A street to the north with a camera every 8 m, and the sightings of things beside it without any error.
     fn street(
@@ -222,8 +302,8 @@ mod tests {
                         score: 0.8,
                         azimuth_deg: azimuth.to_degrees().rem_euclid(360.0),
                         azimuth_sd_deg: 2.0,
-                        elevation_deg: None,
                         range: Some(Range { range_m: distance * 1.1, range_sd_m: distance * 0.2 }),
+                        ..Sighting::default()
                     });
                 }
             }
@@ -250,7 +330,7 @@ mod tests {
         let things =
             [(Point { x: 5.0, y: 30.0 }, 0), (Point { x: 5.0, y: 45.0 }, 0), (Point { x: -4.0, y: 44.0 }, 1)];
         let (stations, sightings) = street("a", 0.0, &things, 25.0);
-        let landmarks = locate(&stations, &sightings, false);
+        let landmarks = locate(&stations, &sightings, Traits::default());
         assert_eq!(landmarks.len(), 3, "{landmarks:#?}");
         for (thing, class) in things {
             let found = landmarks.iter().find(|l| off(l, thing) < 0.7 && l.class == class).expect("found");
@@ -271,7 +351,7 @@ mod tests {
         }
         stations.extend(more_stations.into_iter().map(|s| Station { lon_deg: s.lon_deg + 1.5e-5, ..s }));
         sightings.extend(more);
-        let landmarks = locate(&stations, &sightings, false);
+        let landmarks = locate(&stations, &sightings, Traits::default());
         assert_eq!(landmarks.len(), 2, "{landmarks:#?}");
         assert!(landmarks.iter().all(|l| l.sightings.len() >= 4));
     }
@@ -281,20 +361,20 @@ mod tests {
         let things = [(Point { x: 5.0, y: 30.0 }, 0)];
         let (stations, mut sightings) = street("a", 0.0, &things, 25.0);
         sightings[0].class = 1;
-        assert_eq!(locate(&stations, &sightings, true).len(), 1);
+        assert_eq!(locate(&stations, &sightings, ONE_NAME).len(), 1);
     }
 
     #[test]
     fn a_lone_sighting_keeps_a_long_ellipse() {
         let (stations, mut sightings) = street("a", 0.0, &[(Point { x: 8.0, y: 6.0 }, 0)], 25.0);
         sightings.truncate(1);
-        let landmarks = locate(&stations[..1], &sightings, false);
+        let landmarks = locate(&stations[..1], &sightings, Traits::default());
         assert_eq!(landmarks.len(), 1);
         assert_eq!(landmarks[0].method, Method::Range);
         let ellipse = landmarks[0].covariance.ellipse();
         assert!(ellipse.major_m > ellipse.minor_m && ellipse.major_m > 4.0);
         sightings[0].range = None;
-        let guessed = locate(&stations[..1], &sightings, false);
+        let guessed = locate(&stations[..1], &sightings, Traits::default());
         assert_eq!((guessed[0].method, guessed[0].direction_deg), (Method::Bearing, None));
         assert!(guessed[0].covariance.ellipse().major_m > 12.0);
     }
@@ -306,7 +386,7 @@ mod tests {
             sighting.azimuth_deg = 0.0;
             sighting.range = None;
         }
-        for landmark in locate(&stations, &sightings, false) {
+        for landmark in locate(&stations, &sightings, Traits::default()) {
             assert!(landmark.lon_deg.is_finite() && landmark.covariance.ellipse().major_m.is_finite());
         }
     }
@@ -319,10 +399,11 @@ mod tests {
         ) {
             let (stations, _) = street("a", 0.0, &[], 25.0);
             let sightings: Vec<Sighting> = rays.into_iter().map(|(station, azimuth_deg, class, range)| Sighting {
-                station, class, score: 0.5, azimuth_deg, azimuth_sd_deg: 2.0, elevation_deg: None,
+                station, class, score: 0.5, azimuth_deg, azimuth_sd_deg: 2.0,
                 range: range.map(|range_m| Range { range_m, range_sd_m: range_m * 0.2 }),
+                ..Sighting::default()
             }).collect();
-            let landmarks = locate(&stations, &sightings, true);
+            let landmarks = locate(&stations, &sightings, ONE_NAME);
             let mut used: Vec<usize> = landmarks.iter().flat_map(|l| l.sightings.clone()).collect();
             let all = used.len();
             used.sort_unstable();
@@ -332,7 +413,7 @@ mod tests {
                 prop_assert!(landmark.lon_deg.is_finite() && landmark.lat_deg.is_finite());
                 prop_assert!((0.0..=1.0).contains(&landmark.probability));
             }
-            prop_assert_eq!(locate(&stations, &sightings, true), landmarks);
+            prop_assert_eq!(locate(&stations, &sightings, ONE_NAME), landmarks);
         }
     }
 }

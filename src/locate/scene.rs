@@ -35,6 +35,14 @@ pub(super) struct Ray {
     pub range: Option<LogRange>,
     /// Tangent of the elevation.
     pub slope: Option<f64>,
+    /// The angle that its outline spans to the sides, radians; nothing where it is not known.
+    pub width: f64,
+    /// Tangents of the angles that its outline spans, to the sides and upwards.
+    pub spans: Option<(f64, f64)>,
+    /// Finer classes that were read on it and their probabilities.
+    pub codes: Codes,
+    /// Cosine of the angle that the face is turned away by, as its outline shows it.
+    pub squeeze: Option<f64>,
 }
 
 /// The logarithm of a range, in which its error does not depend on the distance.
@@ -53,11 +61,72 @@ impl LogRange {
     }
 }
 
+/// The likeliest finer classes of a thing and their probabilities.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Codes([(u16, f32); CODES]);
+
+/// Finer classes that are kept.
+const CODES: usize = 4;
+/// Probability of each finer class before anything is read, and of each that a reading does not name.
+const CODE_PRIOR: f64 = 0.02;
+const CODE_FLOOR: f64 = 0.003;
+/// Readings of two things are believed so far and no farther, as logarithms of likelihoods.
+const LIKENESS: std::ops::RangeInclusive<f64> = -3.0..=3.0;
+
+impl Codes {
+    fn new(codes: &[(usize, f64)]) -> Self {
+        let mut kept = Self::default();
+        for (slot, (code, probability)) in kept.0.iter_mut().zip(codes) {
+            *slot = (u16::try_from(*code).unwrap_or(u16::MAX), *probability as f32);
+        }
+        kept
+    }
+
+    fn named(&self) -> impl Iterator<Item = (u16, f64)> {
+        self.0.iter().filter(|(_, p)| *p > 0.0).map(|(code, p)| (*code, f64::from(*p)))
+    }
+
+    fn probability(&self, code: u16) -> f64 {
+        self.named().find(|(named, _)| *named == code).map_or(CODE_FLOOR, |(_, p)| p.max(CODE_FLOOR))
+    }
+
+    /// How much more likely two readings are of one thing than of two: ln Σ p(c) q(c) / π(c) over the finer classes;
+    /// nothing where one of them says nothing.
+    pub(super) fn likeness(&self, other: &Self) -> f64 {
+        if self.named().next().is_none() || other.named().next().is_none() {
+            return 0.0;
+        }
+        let of_self: f64 = self.named().map(|(code, p)| p * other.probability(code)).sum();
+        let rest = other.named().filter(|(code, _)| self.named().all(|(named, _)| named != *code));
+        let of_other: f64 = rest.map(|(_, p)| p * CODE_FLOOR).sum();
+        ((of_self + of_other) / CODE_PRIOR).ln().clamp(*LIKENESS.start(), *LIKENESS.end())
+    }
+
+    /// The mean of some readings.
+    pub(super) fn mean<'a>(readings: impl Iterator<Item = &'a Self>) -> Self {
+        let (mut sums, mut count): (Vec<(u16, f64)>, f64) = (Vec::new(), 0.0);
+        for reading in readings.filter(|reading| reading.named().next().is_some()) {
+            count += 1.0;
+            for (code, p) in reading.named() {
+                match sums.iter_mut().find(|(known, _)| *known == code) {
+                    Some((_, sum)) => *sum += p,
+                    None => sums.push((code, p)),
+                }
+            }
+        }
+        sums.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let mean: Vec<(usize, f64)> = sums.into_iter().map(|(code, sum)| (usize::from(code), sum / count)).collect();
+        Self::new(&mean)
+    }
+}
+
+fn tan(angle_deg: f64) -> f64 {
+    2.0 * (angle_deg.clamp(0.0, 170.0) / 2.0).to_radians().tan()
+}
+
 /// A camera's place and trust.
 #[derive(Debug, Clone)]
 pub(super) struct Camera {
-    /// Index of the station.
-    pub station: usize,
     pub place: Point,
     /// Dense number of the sequence.
     pub sequence: usize,
@@ -111,11 +180,14 @@ impl Scene {
                     pixel_variance: pixel_sd.max(MIN_PIXEL_SD).powi(2),
                     range: log_range(sighting),
                     slope: sighting.elevation_deg.filter(|e| e.abs() < 85.0).map(|e| e.to_radians().tan()),
+                    width: sighting.extent.map_or(0.0, |e| e.width_deg.to_radians()),
+                    spans: sighting.extent.map(|e| (e.width_deg, e.height_deg)).map(|(w, h)| (tan(w), tan(h))),
+                    codes: Codes::new(&sighting.codes),
+                    squeeze: sighting.squeeze.filter(|s| s.is_finite() && *s > 0.0),
                 }
             }));
             let position_sd_m = station.position_sd_m.max(0.01);
             scene.cameras.push(Camera {
-                station: *station_index,
                 place: plane.point(station.lon_deg, station.lat_deg),
                 sequence,
                 heading: wrap(station.heading_deg.to_radians() + north),
@@ -127,12 +199,6 @@ impl Scene {
             });
         }
         scene
-    }
-
-    /// The rays of a camera, with their indices.
-    pub(super) fn rays_of(&self, camera: usize) -> impl Iterator<Item = (usize, &Ray)> {
-        let span = self.cameras[camera].rays.clone();
-        span.clone().zip(&self.rays[span])
     }
 }
 

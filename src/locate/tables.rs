@@ -135,6 +135,7 @@ impl Tables {
                     range_m,
                     range_sd_m: range_sd_m.filter(|sd| *sd > 0.0).unwrap_or(range_m / 4.0),
                 }),
+                ..Sighting::default()
             });
         }
         Ok(())

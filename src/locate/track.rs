@@ -40,10 +40,16 @@ impl Tracks {
                 let sequence = of_part[0].sequence;
                 let place = super::chunk::middle(scene, &part);
                 let near = before.filter(|(other, _)| *other == sequence);
-                let correlation = near.map_or(0.0, |(_, there)| (-there.distance(place) / super::tune("COR", CORRELATION_M)).exp());
+                let correlation = near.map_or(0.0, |(_, there)| (-there.distance(place) / CORRELATION_M).exp());
                 let variance = of_part.iter().map(|c| c.position_sd_m.powi(2)).sum::<f64>() / of_part.len() as f64;
                 tracks.of_camera.extend(of_part.iter().map(|_| tracks.nodes.len()));
-                tracks.nodes.push(Node { chunk, middle: place, sequence, variance, correlation: correlation.min(0.999) });
+                tracks.nodes.push(Node {
+                    chunk,
+                    middle: place,
+                    sequence,
+                    variance,
+                    correlation: correlation.min(0.999),
+                });
                 before = Some((sequence, place));
             }
         }
@@ -65,7 +71,7 @@ fn parts(scene: &Scene, cameras: &Range<usize>) -> Vec<Range<usize>> {
         way.push(way[way.len() - 1] + pair[0].place.distance(pair[1].place));
     }
     let length = way[way.len() - 1];
-    let parts = (length / super::tune("NODE", LENGTH_M)).round().max(1.0);
+    let parts = (length / LENGTH_M).round().max(1.0);
     let part = |index: usize| (way[index] / length.max(1e-9) * parts).floor().min(parts - 1.0);
     let mut ranges = Vec::new();
     let mut begin = 0;

@@ -34,6 +34,9 @@ pub struct Manifest {
     /// Whether a thing has one class only, so that boxes of different classes suppress each other.
     #[serde(default)]
     pub exclusive: bool,
+    /// How the things belong together.
+    #[serde(default)]
+    pub together: Together,
     /// How scores become probabilities; without it they are taken as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibrations>,
@@ -95,6 +98,19 @@ pub enum Channels {
     Bgr,
 }
 
+/// How things belong together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Together {
+    /// Each stands for itself.
+    #[default]
+    Nothing,
+    /// Several may hang on one pole.
+    Support,
+    /// Several may be one installation, of which the surface counts.
+    Installation,
+}
+
 /// One class of a model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,6 +132,9 @@ pub struct Class {
     /// Standard deviation of the height, metres.
     #[serde(default)]
     pub height_sd_m: Option<f64>,
+    /// Width over height of the thing seen from its front, where things of the class have about the same.
+    #[serde(default)]
+    pub aspect: Option<f64>,
     /// Tags for OpenStreetMap.
     #[serde(default)]
     pub osm_tags: Option<String>,
@@ -223,6 +242,7 @@ impl Manifest {
             confidence: default_confidence(),
             iou: default_iou(),
             exclusive: false,
+            together: Together::default(),
             calibration: None,
             classifier: None,
             classes: classes.into_iter().map(|name| Class { name, ..Class::default() }).collect(),

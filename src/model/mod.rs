@@ -15,7 +15,7 @@ pub use calibration::Calibration;
 pub use classifier::{ClassifierManifest, Verdict};
 pub use detector::{Detector, Model};
 pub use head::Head;
-pub use manifest::{Class, Input, Manifest};
+pub use manifest::{Class, Input, Manifest, Together};
 pub use reading::{Reading, agree};
 pub use shipped::{SHIPPED, Shipped, ShippedClassifier};
 

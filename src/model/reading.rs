@@ -34,6 +34,12 @@ impl Reading {
         self.none
     }
 
+    /// The likeliest classes and their probabilities, likeliest first.
+    pub fn likeliest(&self) -> Vec<(usize, f64)> {
+        let named = self.likeliest.iter().filter(|(_, p)| *p > 0.0);
+        named.map(|(class, p)| (usize::from(*class), f64::from(*p))).collect()
+    }
+
     /// The likeliest class and its probability.
     pub fn best(&self) -> (usize, f32) {
         (usize::from(self.likeliest[0].0), self.likeliest[0].1)

@@ -19,7 +19,7 @@ use thiserror::Error;
 
 use crate::camera::Lens;
 use crate::inventory::{Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries};
-use crate::locate::{Landmark, locate};
+use crate::locate::{Landmark, Traits, locate};
 use crate::model::{Class, Model, ModelError, Reading};
 use crate::picture::{Image, Picture};
 use crate::sighting::{Sighting, Station};
@@ -221,7 +221,8 @@ fn take_stock(
         }
         stations.push(Station::new(picture, &lens));
     }
-    let landmarks = locate(&stations, &sightings, manifest.exclusive);
+    let traits = Traits { is_exclusive: manifest.exclusive, together: manifest.together };
+    let landmarks = locate(&stations, &sightings, traits);
     let entries = entries(
         &manifest.find,
         &landmarks,
