@@ -5,8 +5,10 @@ use rayon::prelude::*;
 use super::grid::Grid;
 use super::place::{Placed, Poses};
 use super::plane::Point;
-use super::scene::{REACH_M, height_variance, wrap};
+use super::scene::{REACH_M, Ray, height_variance, wrap};
 
+/// Known things are recognised up to this distance, metres: farther than it takes to find them.
+const FAR_M: f64 = 120.0;
 /// Residuals beyond this many standard deviations do not belong.
 const GATE: f64 = 3.0;
 /// Landmarks farther apart than this are two things, metres.
@@ -15,8 +17,8 @@ const DOUBLE_M: f64 = 6.0;
 const DOUBLE_VARIANCE: f64 = 0.3;
 /// The share of the pictures of the less-seen of two that see both, up to which they are one.
 const TOGETHER: f64 = 0.3;
-/// The same for a thing that is called by another name.
-const MISREAD_GATE: f64 = 1.5;
+/// The same for rays that are left over.
+const REST_GATE: f64 = 1.5;
 /// Variance across a ray that the place of a landmark adds at most, square metres.
 const MAX_ACROSS: f64 = 2.0;
 /// The cosine between the way a landmark faces and the way to a camera below which the camera is behind it.
@@ -26,7 +28,13 @@ const BEHIND: f64 = -0.3;
 /// first, each ray and each landmark once.
 pub(super) fn assign(poses: &Poses<'_>, landmarks: &[Placed]) -> Vec<Vec<usize>> {
     let grid = Grid::new(landmarks.iter().map(|landmark| landmark.fix.point), REACH_M);
-    let of_camera = |camera: usize| given(pairs(poses, landmarks, &grid, camera, false));
+    let of_camera = |camera: usize| {
+        let rays = poses.scene.cameras[camera].rays.clone();
+        let one_class = |ray: &Ray, landmark: &Placed, distance2: f64| {
+            ray.class == landmark.class && distance2 < REACH_M * REACH_M
+        };
+        given(pairs(poses, landmarks, &grid, rays, GATE, one_class))
+    };
     let given: Vec<(usize, usize)> =
         (0..poses.scene.cameras.len()).into_par_iter().flat_map_iter(of_camera).collect();
     let mut rays = vec![Vec::new(); landmarks.len()];
@@ -67,19 +75,23 @@ pub(super) fn without_doubles(poses: &Poses<'_>, landmarks: Vec<Placed>, is_excl
     landmarks.into_iter().zip(double).filter(|(_, double)| !double).map(|(landmark, _)| landmark).collect()
 }
 
-/// Adds rays that are left over to landmarks of other classes which the same picture does not see otherwise: a thing
-/// that was called by another name this once.
-pub(super) fn add_misread(poses: &Poses<'_>, landmarks: &[Placed], rays: &mut [Vec<usize>]) {
+/// Adds rays that are left over to landmarks which the same picture does not see otherwise: known things seen from
+/// far away and, where a thing has one class only, things that were called by another name this once.
+pub(super) fn add_rest(poses: &Poses<'_>, landmarks: &[Placed], is_exclusive: bool, rays: &mut [Vec<usize>]) {
     let mut is_free = vec![true; poses.scene.rays.len()];
     rays.iter().flatten().for_each(|ray| is_free[*ray] = false);
     let seen: Vec<Vec<usize>> =
         rays.iter().map(|rays| rays.iter().map(|ray| poses.scene.rays[*ray].camera).collect()).collect();
-    let grid = Grid::new(landmarks.iter().map(|landmark| landmark.fix.point), REACH_M);
+    let grid = Grid::new(landmarks.iter().map(|landmark| landmark.fix.point), FAR_M);
     let of_camera = |camera: usize| {
-        let mut pairs = pairs(poses, landmarks, &grid, camera, true);
-        pairs.retain(|(_, ray, landmark)| {
-            is_free[*ray] && seen[*landmark].len() >= 2 && seen[*landmark].binary_search(&camera).is_err()
-        });
+        let near = |ray: &Ray, landmark: &Placed, distance2: f64| match ray.class == landmark.class {
+            true => distance2 > REACH_M * REACH_M && ray.range.is_some(),
+            false => is_exclusive && distance2 <= REACH_M * REACH_M,
+        };
+        let free = poses.scene.cameras[camera].rays.clone().filter(|ray| is_free[*ray]);
+        let mut pairs = pairs(poses, landmarks, &grid, free, REST_GATE, near);
+        pairs
+            .retain(|(_, _, landmark)| seen[*landmark].len() >= 2 && seen[*landmark].binary_search(&camera).is_err());
         given(pairs)
     };
     let added: Vec<(usize, usize)> =
@@ -103,32 +115,31 @@ fn given(mut pairs: Vec<(f64, usize, usize)>) -> Vec<(usize, usize)> {
     given
 }
 
-/// The misfits of a picture's rays to the landmarks about it, of their own class or of others: e²/σ² + ln σ² of the
-/// bearing, e²/σ² of range and height, less what their readings have in common.
+/// The misfits of some rays of one picture to the landmarks about it that `may_see` lets them have: e²/σ² + ln σ² of
+/// the bearing, e²/σ² of range and height, less what their readings have in common.
 fn pairs(
     poses: &Poses<'_>,
     landmarks: &[Placed],
     grid: &Grid,
-    camera: usize,
-    misread: bool,
+    rays: impl Iterator<Item = usize> + Clone,
+    gate: f64,
+    may_see: impl Fn(&Ray, &Placed, f64) -> bool,
 ) -> Vec<(f64, usize, usize)> {
-    let span = poses.scene.cameras[camera].rays.clone();
-    let gate2 = if misread { MISREAD_GATE * MISREAD_GATE } else { GATE * GATE };
     let mut pairs = Vec::new();
-    if span.is_empty() {
-        return pairs;
-    }
+    let Some(camera) = rays.clone().next().map(|ray| poses.scene.rays[ray].camera) else { return pairs };
+    let gate2 = gate * gate;
     let place = poses.place(camera);
+    let reach_m = rays.clone().map(|ray| reach_m(&poses.scene.rays[ray])).fold(0.0, f64::max);
     for number in grid.near(place) {
         let landmark = &landmarks[number];
         let distance2 = place.distance2(landmark.fix.point);
-        if !(0.09..REACH_M * REACH_M).contains(&distance2) || is_behind(landmark, place) {
+        if !(0.09..reach_m * reach_m).contains(&distance2) || is_behind(landmark, place) {
             continue;
         }
         let bearing = place.azimuth_to(landmark.fix.point);
         let (sin, cos) = bearing.sin_cos();
         let across = landmark.relative.towards(cos, -sin).min(MAX_ACROSS);
-        for ray in span.clone().filter(|ray| (poses.scene.rays[*ray].class != landmark.class) == misread) {
+        for ray in rays.clone().filter(|ray| may_see(&poses.scene.rays[*ray], landmark, distance2)) {
             let measurement = poses.measurement(ray);
             let place_variance = (measurement.place_variance + across) / distance2;
             let variance = measurement.azimuth_variance + place_variance;
@@ -156,6 +167,11 @@ fn pairs(
         }
     }
     pairs
+}
+
+/// How far a thing may be that a ray sees: as far as its range allows, at most [`FAR_M`].
+fn reach_m(ray: &Ray) -> f64 {
+    ray.range.map_or(FAR_M, |range| (range.ln + GATE * range.variance().sqrt()).exp().min(FAR_M))
 }
 
 /// Whether two landmarks face away from each other.

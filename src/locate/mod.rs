@@ -198,8 +198,8 @@ fn things(poses: &Poses<'_>, locals: &[Local], groups: &[Vec<usize>], traits: Tr
             .collect();
         let several = assign::without_doubles(poses, several, traits.is_exclusive);
         let mut assigned = assign::assign(poses, &several);
-        if traits.is_exclusive && round + 1 == ASSIGNMENTS {
-            assign::add_misread(poses, &several, &mut assigned);
+        if round + 1 == ASSIGNMENTS {
+            assign::add_rest(poses, &several, traits.is_exclusive, &mut assigned);
         }
         let with_rays = several.iter().zip(assigned).map(|(placed, rays)| Thing { class: placed.class, rays });
         things = with_rays.filter(|thing| thing.rays.len() >= 2).collect();
