@@ -7,6 +7,10 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Area {
     polygons: MultiPolygon<f64>,
+    /// The bounding rectangle of each polygon.
+    rects: Vec<Rect<f64>>,
+    /// What it was asked for by, where that is no list of coordinates: `commune 67506`.
+    name: Option<String>,
 }
 
 /// Why something is not an area.
@@ -62,7 +66,7 @@ impl Area {
         }
         let rect = |w: f64, e: f64| Rect::new(Coord { x: w, y: south }, Coord { x: e, y: north }).to_polygon();
         let polygons = if west < east { vec![rect(west, east)] } else { vec![rect(west, 180.0), rect(-180.0, east)] };
-        Ok(Self { polygons: MultiPolygon(polygons) })
+        Ok(Self::of(MultiPolygon(polygons)))
     }
 
     /// A box from `W,S,E,N`.
@@ -105,14 +109,44 @@ impl Area {
         if let Some(c) = polygons.coords_iter().find(|c| !(c.x.abs() <= 180.0 && c.y.abs() <= 90.0)) {
             return Err(AreaError::NotDegrees { x: c.x, y: c.y });
         }
-        Ok(Self { polygons })
+        Ok(Self::of(polygons))
+    }
+
+    /// The area of these polygons.
+    pub fn of(polygons: MultiPolygon<f64>) -> Self {
+        // One rectangle for each polygon, so that both lists go together.
+        let polygons = MultiPolygon(polygons.into_iter().filter(|p| p.bounding_rect().is_some()).collect());
+        let rects = polygons.iter().filter_map(BoundingRect::bounding_rect).collect();
+        Self { polygons, rects, name: None }
+    }
+
+    /// All of these areas together.
+    pub fn union(areas: impl IntoIterator<Item = Self>) -> Self {
+        Self::of(areas.into_iter().flat_map(|area| area.polygons).collect())
+    }
+
+    /// The same area under a name.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    /// What the area was asked for by, where that is no list of coordinates.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The polygons, WGS 84 degrees.
+    pub fn polygons(&self) -> &MultiPolygon<f64> {
+        &self.polygons
     }
 
     /// Whether a position lies inside or on the edge.
     pub fn contains(&self, lon_deg: f64, lat_deg: f64) -> bool {
         let point = geo::Point::new(lon_deg, lat_deg);
+        // A département has hundreds of polygons with thousands of corners: the rectangles spare most of the work.
+        let near = self.polygons.iter().zip(&self.rects).filter(|(_, rect)| rect.intersects(&point));
         // `contains` leaves the edge out; a picture on the edge of a bounding box belongs to it.
-        self.polygons.contains(&point) || self.polygons.intersects(&point)
+        near.into_iter().any(|(polygon, _)| polygon.contains(&point) || polygon.intersects(&point))
     }
 
     /// Whether the area has a part in common with a rectangle.
@@ -122,7 +156,7 @@ impl Area {
 
     /// The bounding rectangle of each of its polygons.
     pub fn rects(&self) -> Vec<Rect<f64>> {
-        self.polygons.iter().filter_map(BoundingRect::bounding_rect).collect()
+        self.rects.clone()
     }
 
     /// The area as a GeoJSON geometry.
@@ -190,6 +224,15 @@ mod tests {
         for text in [&polygon, &multi, &feature, &collection, &bom] {
             assert!(Area::from_geojson(text).unwrap().contains(0.5, 0.5), "{text}");
         }
+    }
+
+    #[test]
+    fn areas_are_joined_and_named() {
+        let both = Area::union([Area::parse_bbox("0,0,1,1").unwrap(), Area::parse_bbox("1,0,2,1").unwrap()]);
+        assert!(both.contains(0.5, 0.5) && both.contains(1.5, 0.5) && both.contains(1.0, 0.5));
+        assert!(!both.contains(2.5, 0.5));
+        assert_eq!((both.rects().len(), both.name()), (2, None));
+        assert_eq!(both.named("commune 1,2").name(), Some("commune 1,2"));
     }
 
     #[test]

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use arpent::area::Area;
-use arpent::source::{Folder, Panoramax, Query, Source};
+use arpent::source::{Communes, Folder, Panoramax, Query, Source};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 /// The federated catalogue of all Panoramax servers.
 const DEFAULT_API: &str = "https://api.panoramax.xyz/api";
+/// The official API of geographic divisions.
+const DEFAULT_COMMUNES_API: &str = "https://geo.api.gouv.fr";
 
 #[derive(Args)]
 #[command(next_help_heading = "Which pictures")]
@@ -21,6 +24,9 @@ pub struct AreaOptions {
     /// Root of the API of a Panoramax server
     #[arg(long, value_name = "URL", default_value = DEFAULT_API, conflicts_with = "pictures")]
     api: String,
+    /// Root of the API that gives the boundaries of communes
+    #[arg(long, value_name = "URL", default_value = DEFAULT_COMMUNES_API)]
+    communes_api: String,
     /// Bearer token, sent to the server of --api alone
     #[arg(long, env = "ARPENT_TOKEN", hide_env_values = true, value_name = "TOKEN", conflicts_with = "pictures")]
     token: Option<String>,
@@ -44,6 +50,12 @@ struct Place {
     /// GeoJSON file with a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them, in WGS 84
     #[arg(long, value_name = "FILE")]
     area: Option<PathBuf>,
+    /// French communes by INSEE code or name, with commas between several: 67506 or Vendenheim
+    #[arg(long, value_name = "CODE|NAME,…", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    commune: Vec<String>,
+    /// All communes of a French département, by its code: 67
+    #[arg(long, value_name = "CODE")]
+    departement: Option<String>,
     /// Folder of geotagged JPEGs; each sub-folder is a sequence
     #[arg(long, value_name = "DIR")]
     pictures: Option<PathBuf>,
@@ -58,15 +70,31 @@ impl AreaOptions {
     }
 
     pub fn query(&self) -> Result<Query> {
-        let area = match (&self.place.bbox, &self.place.area) {
-            (Some(area), _) => Some(area.clone()),
-            (None, Some(path)) => {
-                let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-                Some(Area::from_geojson(&text).with_context(|| path.display().to_string())?)
-            }
-            (None, None) => None,
+        Ok(Query { area: self.area()?, since: self.since, until: self.until })
+    }
+
+    fn area(&self) -> Result<Option<Area>> {
+        let Place { bbox, area, commune, departement, .. } = &self.place;
+        if let Some(path) = area {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            return Ok(Some(Area::from_geojson(&text).with_context(|| path.display().to_string())?));
+        }
+        let Some(name) = self.place.name() else { return Ok(bbox.clone()) };
+        let communes = Communes::new(&self.communes_api)?;
+        let area = match departement {
+            Some(code) => communes.departement(code)?,
+            None => communes.area(&commune.iter().map(String::as_str).collect::<Vec<_>>())?,
         };
-        Ok(Query { area, since: self.since, until: self.until })
+        Ok(Some(area.named(name)))
+    }
+}
+
+impl Place {
+    /// The name of an area that is asked for by one.
+    fn name(&self) -> Option<String> {
+        let communes = || format!("commune {}", self.commune.join(","));
+        let departement = self.departement.as_ref().map(|code| format!("departement {code}"));
+        departement.or_else(|| (!self.commune.is_empty()).then(communes))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Where pictures come from: a Panoramax server, or a folder of files.
 
+pub mod communes;
 mod exif;
 pub mod folder;
+mod http;
 mod jpeg;
 pub mod panoramax;
 mod xmp;
@@ -12,7 +14,9 @@ use thiserror::Error;
 use crate::area::Area;
 use crate::picture::Picture;
 
+pub use communes::Communes;
 pub use folder::Folder;
+pub use http::HttpSettings;
 pub use panoramax::Panoramax;
 
 /// A place that pictures come from. Its calls may block, and several threads may call at once.

@@ -7,17 +7,22 @@ use std::time::{Duration, Instant};
 
 use arpent::picture::{Image, Picture};
 use arpent::source::panoramax::Settings;
-use arpent::source::{FetchError, Panoramax, Source};
+use arpent::source::{FetchError, HttpSettings, Panoramax, Source};
 
 use super::support::server::{Reply, Request, Server};
-use super::{EMPTY, collection, everywhere, item, list_answer, settings};
+use super::{EMPTY, collection, everywhere, http_settings, item, list_answer, settings};
 
 /// The whole answer for a picture that is not processed yet: its final status is 102.
 const WAITING: &[u8] = include_bytes!("../recorded/waiting.http");
 
 /// For tests in which the server goes silent or slow.
 fn impatient() -> Settings {
-    Settings { stall_timeout: Duration::from_millis(200), total_timeout: Duration::from_millis(400), ..settings() }
+    let (stall_timeout, total_timeout) = (Duration::from_millis(200), Duration::from_millis(400));
+    with_http(HttpSettings { stall_timeout, total_timeout, ..http_settings() })
+}
+
+fn with_http(http: HttpSettings) -> Settings {
+    Settings { http, ..settings() }
 }
 
 fn picture_at(address: String) -> Picture {
@@ -144,7 +149,7 @@ fn waits_grow_from_attempt_to_attempt() {
         noted.lock().unwrap().push(Instant::now());
         Reply::status(500)
     });
-    let settings = Settings { backoff: Duration::from_millis(20), attempts: 4, ..settings() };
+    let settings = with_http(HttpSettings { backoff: Duration::from_millis(20), attempts: 4, ..http_settings() });
     assert_eq!(fetch_with(&server, settings), Err(FetchError::Status(500)));
     let waits: Vec<_> = times.lock().unwrap().windows(2).map(|pair| pair[1] - pair[0]).collect();
     let least = [20, 40, 80].map(Duration::from_millis);
@@ -168,7 +173,7 @@ fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
         0 => Reply::status(503).with("Retry-After", "1"),
         _ => Reply::jpeg("picture"),
     });
-    let patient = Settings { max_retry_after: Duration::from_secs(60), ..settings() };
+    let patient = with_http(HttpSettings { max_retry_after: Duration::from_secs(60), ..http_settings() });
     let start = Instant::now();
     assert_eq!(fetch_with(&server, patient).unwrap(), b"picture");
     assert!(start.elapsed() >= Duration::from_secs(1));

@@ -6,11 +6,11 @@
 use reqwest::Url;
 use serde_json::Value;
 
-use super::http::is_http;
 use super::search::Found;
 use crate::camera::wrap_degrees;
 use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose};
 use crate::source::exif::{credible_position_sd_m, fov_of_focal_length_35mm, measured_pose};
+use crate::source::http::is_http;
 
 /// Metres of 95 % radius to one metre of standard deviation along each axis: √(−2 ln 0.05).
 const RADIUS_95_PER_SD: f64 = 2.448;

@@ -1,40 +1,26 @@
 //! A Panoramax server, or a catalogue of several, as a source of pictures.
 
-mod http;
 mod item;
 mod search;
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use geo::Rect;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
-use self::http::{Answer, Http, is_http};
 use self::item::Item;
 use self::search::{Found, Limits, Page, SearchError, search_all};
+use super::http::{self, Answer, Http, HttpSettings, is_http};
 use super::{FetchError, Listing, Query, Source, SourceError, Unusable};
 use crate::picture::{Image, Picture, sort_as_taken};
 
 /// How the server is talked to. The defaults suit public servers.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The longest time to connect.
-    pub connect_timeout: Duration,
-    /// The longest time without a byte from the server.
-    pub stall_timeout: Duration,
-    /// The longest time for one attempt at one file.
-    pub total_timeout: Duration,
-    /// How often to try what may pass: a busy server, a broken transfer. Time-outs are tried twice at most.
-    pub attempts: u32,
-    /// The wait before the second attempt; it doubles before each further one.
-    pub backoff: Duration,
-    /// The longest wait that a server may ask for.
-    pub max_retry_after: Duration,
-    /// Requests at a time to one host.
-    pub requests_per_host: usize,
+    /// How it and the hosts that it names are talked to.
+    pub http: HttpSettings,
     /// Pictures to ask for in one search.
     pub search_limit: u32,
     /// Pictures to ask for where so many lie in one place that the search cannot be narrowed.
@@ -48,13 +34,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            connect_timeout: Duration::from_secs(10),
-            stall_timeout: Duration::from_secs(30),
-            total_timeout: Duration::from_secs(120),
-            attempts: 4,
-            backoff: Duration::from_millis(500),
-            max_retry_after: Duration::from_secs(60),
-            requests_per_host: 4,
+            http: HttpSettings::default(),
             search_limit: 1000,
             max_search_limit: 10_000,
             max_picture_bytes: 200 << 20,
@@ -89,12 +69,12 @@ impl Panoramax {
     /// The same with other time-outs and limits.
     pub fn with_settings(api_root: &str, token: Option<String>, settings: Settings) -> Result<Self, SourceError> {
         let wrong = |why: String| SourceError::Server { root: api_root.to_owned(), why };
-        let root = parse_root(api_root).map_err(|why| wrong(why.to_owned()))?;
+        let root = parse_root(api_root).map_err(wrong)?;
         let token = token.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
         if token.as_deref().is_some_and(|t| HeaderValue::from_str(t).is_err()) {
             return Err(wrong("the token holds characters that no token has: copy it anew".to_owned()));
         }
-        let http = Http::new(&root, token, settings.clone()).map_err(wrong)?;
+        let http = Http::new(&root, token, settings.http.clone()).map_err(wrong)?;
         Ok(Self { root, http, settings })
     }
 
@@ -192,17 +172,12 @@ impl Source for Panoramax {
     }
 }
 
-/// The root of an API from what a person wrote.
-fn parse_root(text: &str) -> Result<Url, &'static str> {
-    let no_address = "is no address: write the root of the API, such as https://panoramax.ign.fr/api";
-    let mut root = text.trim().parse::<Url>().ok().filter(is_http).ok_or(no_address)?;
-    if !root.username().is_empty() || root.password().is_some() {
-        return Err("holds a user or a password: leave them out, and give a token where one is needed");
+/// The root of an API from what a person wrote: `/api` may be left out.
+fn parse_root(text: &str) -> Result<Url, String> {
+    let mut root = http::parse_root(text, "https://panoramax.ign.fr/api")?;
+    if root.path() == "/" {
+        root.set_path("/api");
     }
-    root.set_query(None);
-    root.set_fragment(None);
-    let path = root.path().trim_end_matches('/').to_owned();
-    root.set_path(if path.is_empty() { "/api" } else { &path });
     Ok(root)
 }
 

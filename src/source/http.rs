@@ -14,9 +14,8 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url, redirect};
 
-use super::Settings;
+use super::FetchError;
 use crate::causes;
-use crate::source::FetchError;
 
 const USER_AGENT: &str = concat!("arpent/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
@@ -24,6 +23,39 @@ const MAX_REDIRECTS: usize = 5;
 
 /// The longest wait between two attempts that the server did not ask for.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// How servers are talked to. The defaults suit public ones.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// The longest time to connect.
+    pub connect_timeout: Duration,
+    /// The longest time without a byte from the server.
+    pub stall_timeout: Duration,
+    /// The longest time for one attempt at one file.
+    pub total_timeout: Duration,
+    /// How often to try what may pass: a busy server, a broken transfer. Time-outs are tried twice at most.
+    pub attempts: u32,
+    /// The wait before the second attempt; it doubles before each further one.
+    pub backoff: Duration,
+    /// The longest wait that a server may ask for.
+    pub max_retry_after: Duration,
+    /// Requests at a time to one host.
+    pub requests_per_host: usize,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(30),
+            total_timeout: Duration::from_secs(120),
+            attempts: 4,
+            backoff: Duration::from_millis(500),
+            max_retry_after: Duration::from_secs(60),
+            requests_per_host: 4,
+        }
+    }
+}
 
 /// A complete answer of status 200.
 #[derive(Debug)]
@@ -40,7 +72,7 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Http {
     client: Client,
-    settings: Settings,
+    settings: HttpSettings,
     /// The bearer token, and the address whose host alone may see it.
     token: Option<(Url, String)>,
     slots: Slots,
@@ -64,7 +96,7 @@ impl Http {
     /// # Errors
     ///
     /// Why the client cannot be set up, in words.
-    pub fn new(root: &Url, token: Option<String>, settings: Settings) -> Result<Self, String> {
+    pub fn new(root: &Url, token: Option<String>, settings: HttpSettings) -> Result<Self, String> {
         // It fails where one is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -141,6 +173,20 @@ impl Http {
         }
         Err(FetchError::Redirect.into())
     }
+}
+
+/// The root of an API from what a person wrote, without a slash at its end; `example` is a right one.
+pub fn parse_root(text: &str, example: &str) -> Result<Url, String> {
+    let no_address = || format!("is no address: write the root of the API, such as {example}");
+    let mut root = text.trim().parse::<Url>().ok().filter(is_http).ok_or_else(no_address)?;
+    if !root.username().is_empty() || root.password().is_some() {
+        return Err("holds a user or a password: leave them out, and give a token where one is needed".to_owned());
+    }
+    root.set_query(None);
+    root.set_fragment(None);
+    let path = root.path().trim_end_matches('/').to_owned();
+    root.set_path(&path);
+    Ok(root)
 }
 
 /// Whether an address is one of HTTP.
