@@ -1,6 +1,7 @@
 //! What to survey: a bounding box or a polygon, always as a `geo::MultiPolygon` in WGS 84.
 
 use geo::{BoundingRect, Contains, Coord, CoordsIter, Intersects, LineString, MultiPolygon, Polygon, Rect};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// The area of a survey.
@@ -135,6 +136,24 @@ impl Area {
         self.name.as_deref()
     }
 
+    /// The area in a few words that tell it from others: its name, `W,S,E,N` for a box, or a digest of its corners.
+    pub fn describe(&self) -> String {
+        let bounds = |rect: &Rect<f64>| {
+            let (min, max) = (rect.min(), rect.max());
+            format!("{},{},{},{}", min.x, min.y, max.x, max.y)
+        };
+        match (&self.name, &self.rects[..]) {
+            (Some(name), _) => name.clone(),
+            (None, [rect]) if self.polygons.0 == [rect.to_polygon()] => bounds(rect),
+            (None, rects) => {
+                let within: Vec<String> = rects.iter().take(1).map(bounds).collect();
+                let digest = Sha256::digest(self.to_geojson().to_string());
+                let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+                format!("{} polygons, the first within {} (digest {digest})", rects.len(), within.join(""))
+            }
+        }
+    }
+
     /// The polygons, WGS 84 degrees.
     pub fn polygons(&self) -> &MultiPolygon<f64> {
         &self.polygons
@@ -232,7 +251,9 @@ mod tests {
         assert!(both.contains(0.5, 0.5) && both.contains(1.5, 0.5) && both.contains(1.0, 0.5));
         assert!(!both.contains(2.5, 0.5));
         assert_eq!((both.rects().len(), both.name()), (2, None));
-        assert_eq!(both.named("commune 1,2").name(), Some("commune 1,2"));
+        assert!(both.describe().starts_with("2 polygons, the first within 0,0,1,1 (digest "), "{}", both.describe());
+        assert_eq!(both.named("commune 1,2").describe(), "commune 1,2");
+        assert_eq!(Area::parse_bbox("7.5, 48,8,48.5").unwrap().describe(), "7.5,48,8,48.5");
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod area;
 pub mod camera;
 pub mod draw;
 pub mod export;
+mod geopackage;
 pub mod inventory;
 pub mod locate;
 pub mod model;

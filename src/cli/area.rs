@@ -1,10 +1,11 @@
 //! The options that say which pictures are wanted, and where they are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use arpent::area::Area;
 use arpent::source::{Communes, Folder, Panoramax, Query, Source};
+use arpent::survey::kept_area;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use jiff::civil::Date;
@@ -69,17 +70,21 @@ impl AreaOptions {
         })
     }
 
-    pub fn query(&self) -> Result<Query> {
-        Ok(Query { area: self.area()?, since: self.since, until: self.until })
+    /// What is asked for. The boundary of a commune that `survey`, a survey's file, keeps is taken from there.
+    pub fn query(&self, survey: Option<&Path>) -> Result<Query> {
+        Ok(Query { area: self.area(survey)?, since: self.since, until: self.until })
     }
 
-    fn area(&self) -> Result<Option<Area>> {
+    fn area(&self, survey: Option<&Path>) -> Result<Option<Area>> {
         let Place { bbox, area, commune, departement, .. } = &self.place;
         if let Some(path) = area {
             let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
             return Ok(Some(Area::from_geojson(&text).with_context(|| path.display().to_string())?));
         }
         let Some(name) = self.place.name() else { return Ok(bbox.clone()) };
+        if let Some(kept) = survey.and_then(|path| kept_area(path, &name)) {
+            return Ok(Some(kept));
+        }
         let communes = Communes::new(&self.communes_api)?;
         let area = match departement {
             Some(code) => communes.departement(code)?,

@@ -13,6 +13,7 @@ mod locate;
 mod model;
 mod pictures;
 mod progress;
+mod status;
 mod survey;
 
 use std::io::Write;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// Survey an area: find things in its pictures and write one feature for each
     Survey(survey::Arguments),
+    /// Say how far a survey is, also while it goes on
+    Status(status::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -55,6 +58,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Survey(arguments) => survey::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),

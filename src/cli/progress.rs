@@ -57,6 +57,12 @@ impl Drop for Teller {
 }
 
 impl Progress for Teller {
+    fn known(&mut self, pictures: usize) {
+        if pictures > 0 {
+            self.say(&format!("{} looked at before", count(pictures, "picture")));
+        }
+    }
+
     fn listed(&mut self, pictures: usize) {
         self.total = pictures;
         self.began = Instant::now();

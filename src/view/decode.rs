@@ -106,6 +106,27 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// The turn of a file of this EXIF orientation, 1 to 8, and size; `None` for any other number.
+    pub fn from_exif(orientation: u8, width: u32, height: u32) -> Option<Self> {
+        Some(Self { orientation: Orientation::from_exif(orientation)?, width, height })
+    }
+
+    /// The EXIF orientation, 1 to 8.
+    pub fn to_exif(&self) -> u8 {
+        self.orientation.to_exif()
+    }
+
+    /// Width and height of the upright image, pixels.
+    pub fn upright_size(&self) -> (u32, u32) {
+        match self.orientation {
+            Orientation::NoTransforms
+            | Orientation::FlipHorizontal
+            | Orientation::Rotate180
+            | Orientation::FlipVertical => (self.width, self.height),
+            _ => (self.height, self.width),
+        }
+    }
+
     /// A box of the upright picture in pixels of the file.
     pub fn to_file(&self, upright: PixelBox) -> PixelBox {
         let (w, h) = (self.width as f32, self.height as f32);

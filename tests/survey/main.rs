@@ -2,6 +2,7 @@
 
 mod failures;
 mod options;
+mod resume;
 mod server;
 #[cfg(unix)]
 mod stop;

@@ -57,8 +57,8 @@ fn an_interrupted_survey_writes_what_is_there() {
     let mut rest = String::new();
     told.read_to_string(&mut rest).unwrap();
     assert_eq!(survey.wait().unwrap().code(), Some(3), "{rest}");
-    assert!(rest.contains("(incomplete: the run was stopped)"), "{rest}");
-    assert_eq!(names_in(folder.path()), ["signs.geojson"]);
+    assert!(rest.contains("(incomplete: the run was stopped; the same command goes on with it)"), "{rest}");
+    assert_eq!(names_in(folder.path()), ["signs.geojson", "signs.gpkg"]);
     assert_is_stopped(&Inventory::read(&path));
 }
 

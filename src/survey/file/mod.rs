@@ -1,0 +1,527 @@
+//! The file of a survey: a GeoPackage that holds what is known of every picture, so that a run can end at any moment.
+//!
+//! Each change of state is one transaction: a picture is either as it was, or has its state and all its sightings.
+//! The journal is written ahead, so that other programs may read meanwhile. A file holds several surveys where
+//! something was looked for again, under other terms; the column `survey` tells their rows apart.
+
+mod error;
+mod landmark;
+mod lock;
+mod picture;
+mod sighting;
+mod status;
+mod tables;
+mod terms;
+
+use std::collections::HashSet;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use geo::Geometry;
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
+
+pub use error::FileError;
+pub use status::{Run, Status, status};
+pub use terms::Terms;
+
+use super::work::Looked;
+use crate::area::Area;
+use crate::geopackage;
+use crate::inventory::{Inventory, ModelRecord};
+use crate::model::{Class, Detection};
+use crate::picture::Picture;
+use crate::source::{Listing, Unusable};
+use crate::view::Turn;
+use landmark::insert_landmark;
+use lock::Lock;
+use picture::{PICTURE_COLUMNS, note_picture, read_picture, turn};
+pub(super) use sighting::{Seen, Tied};
+use sighting::{forget_sightings, insert_sighting, sightings, tie};
+use status::surveys;
+use tables::{check, create};
+
+/// How long another program that reads or writes the file is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The file of one survey or several, open for writing.
+///
+/// While it is open no other run can open it; programs that only read can.
+#[derive(Debug)]
+pub struct SurveyFile {
+    connection: Connection,
+    path: PathBuf,
+    lock: Option<Lock>,
+    again: bool,
+}
+
+/// What became of a picture so far.
+#[derive(Debug)]
+pub(super) enum State {
+    Todo,
+    Looked(Looked),
+    Failed(String),
+}
+
+/// A picture with what is known of it.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub picture: Picture,
+    pub state: State,
+    /// For each detection the key of its row, and the landmark that rested on it when the last run ended.
+    pub rows: Vec<(i64, Option<String>)>,
+}
+
+impl Record {
+    /// Whether the picture was looked at, or failed.
+    pub fn had_its_turn(&self) -> bool {
+        !matches!(self.state, State::Todo)
+    }
+}
+
+impl SurveyFile {
+    /// Opens the file of a survey for a run, or makes it where there is none.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        let not_writable =
+            |error: io::Error| FileError::NotWritable { path: path.to_owned(), why: error.to_string() };
+        // SQLite says less about what is wrong, and opens what it cannot write for reading.
+        drop(OpenOptions::new().create(true).append(true).open(path).map_err(not_writable)?);
+        let lock = Lock::take(path)?;
+        let connection = Connection::open(path).map_err(|error| FileError::of(path, &error))?;
+        Self::start(connection, path, Some(lock))
+    }
+
+    /// The same in memory, for a survey that is not to be continued.
+    pub fn in_memory() -> Result<Self, FileError> {
+        let path = Path::new("the survey in memory");
+        let connection = Connection::open_in_memory().map_err(|error| FileError::of(path, &error))?;
+        Self::start(connection, path, None)
+    }
+
+    fn start(mut connection: Connection, path: &Path, lock: Option<Lock>) -> Result<Self, FileError> {
+        let wrong = |error: rusqlite::Error| FileError::of(path, &error);
+        create(&mut connection).map_err(wrong)?;
+        check(&connection, path)?;
+        // Readers see the last state meanwhile, and a process that is killed loses nothing that it has written.
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(wrong)?;
+        connection.pragma_update(None, "synchronous", "NORMAL").map_err(wrong)?;
+        Ok(Self { connection, path: path.to_owned(), lock, again: false })
+    }
+
+    /// The same file, in which the next run begins a survey of its own, whatever is there.
+    pub fn again(mut self) -> Self {
+        self.again = true;
+        self
+    }
+
+    /// The newest survey under these terms; none where the file is new, or another one is to begin.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::OtherTerms`] if the file holds surveys, but none under these.
+    pub(super) fn find(&self, terms: &Terms) -> Result<Option<i64>, FileError> {
+        let mut newest = self.run(surveys)?;
+        newest.reverse();
+        match (newest.iter().find(|(_, known)| known == terms), newest.first()) {
+            (Some((survey, _)), _) if !self.again => Ok(Some(*survey)),
+            (None, Some((_, known))) if !self.again => {
+                let difference = known.difference(terms);
+                Err(FileError::OtherTerms { path: self.path.clone(), difference })
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Begins a survey.
+    pub(super) fn begin(
+        &mut self,
+        terms: &Terms,
+        models: &[ModelRecord],
+        area: Option<&Area>,
+        started_at: Option<Timestamp>,
+    ) -> Result<i64, FileError> {
+        self.change(|change| {
+            change.execute("INSERT INTO surveys (started_at) VALUES (?)", [text(started_at)])?;
+            let survey = change.last_insert_rowid();
+            for (name, value) in &terms.0 {
+                change.execute(
+                    "INSERT INTO settings (survey, name, value) VALUES (?, ?, ?)",
+                    params![survey, name, value],
+                )?;
+            }
+            for model in models {
+                let ModelRecord { name, version, sha256, license } = model;
+                change.execute(
+                    "INSERT INTO models (survey, name, version, sha256, license) VALUES (?, ?, ?, ?, ?)",
+                    params![survey, name, version, sha256, license],
+                )?;
+            }
+            if let Some(area) = area {
+                change.execute(
+                    "INSERT INTO area (survey, name, geom) VALUES (?, ?, ?)",
+                    params![survey, area.describe(), geopackage::multi_polygon(area.polygons())],
+                )?;
+            }
+            Ok(survey)
+        })
+    }
+
+    /// Notes that a run begins, and gives its number.
+    pub(super) fn begin_run(
+        &mut self,
+        survey: i64,
+        tool: &str,
+        started_at: Option<Timestamp>,
+    ) -> Result<i64, FileError> {
+        self.change(|change| {
+            change.execute(
+                "INSERT INTO runs (survey, tool, started_at) VALUES (?, ?, ?)",
+                params![survey, tool, text(started_at)],
+            )?;
+            Ok(change.last_insert_rowid())
+        })
+    }
+
+    /// Notes which pictures the source has now: new ones are to be looked at, and those whose image changed are to be
+    /// looked at again. What is no longer listed is kept, and does not count.
+    pub(super) fn note(&mut self, survey: i64, listing: &Listing) -> Result<(), FileError> {
+        self.change(|change| {
+            change.execute("UPDATE pictures SET listed = 0 WHERE survey = ? AND listed", [survey])?;
+            for picture in &listing.pictures {
+                note_picture(change, survey, picture)?;
+            }
+            for Unusable { id, reason } in &listing.unusable {
+                let mut insert = change.prepare_cached(
+                    "INSERT INTO pictures (survey, picture_id, state, reason, listed) VALUES (?1, ?2, 'failed', ?3, 1)
+                     ON CONFLICT (survey, picture_id) DO UPDATE
+                     SET geom = NULL, state = 'failed', reason = ?3, listed = 1",
+                )?;
+                insert.execute(params![survey, id, reason])?;
+                forget_sightings(change, survey, id)?;
+            }
+            geopackage::note_extent(change, "pictures")?;
+            geopackage::note_extent(change, "area")
+        })
+    }
+
+    /// Which pictures of the source are still to be looked at, those that failed included.
+    pub(super) fn todo(&self, survey: i64) -> Result<HashSet<String>, FileError> {
+        self.run(|connection| {
+            let mut select = connection.prepare(
+                "SELECT picture_id FROM pictures
+                 WHERE survey = ? AND listed AND geom IS NOT NULL AND state IN ('todo', 'failed')",
+            )?;
+            select.query_map([survey], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// Keeps what became of a picture.
+    pub(super) fn keep(
+        &mut self,
+        survey: i64,
+        picture: &Picture,
+        outcome: &Result<(Turn, Vec<Seen<'_>>), String>,
+        looked_at: Option<Timestamp>,
+    ) -> Result<(), FileError> {
+        let (state, reason, turn) = match outcome {
+            Ok((turn, seen)) => (if seen.is_empty() { "empty" } else { "done" }, None, Some(turn)),
+            Err(reason) => ("failed", Some(reason), None),
+        };
+        self.change(|change| {
+            forget_sightings(change, survey, &picture.id)?;
+            change
+                .prepare_cached(
+                    "UPDATE pictures SET state = ?, reason = ?, width = ?, height = ?, orientation = ?, looked_at = ?
+                     WHERE survey = ? AND picture_id = ?",
+                )?
+                .execute(params![
+                    state,
+                    reason,
+                    turn.map(|t| t.width),
+                    turn.map(|t| t.height),
+                    turn.map(Turn::to_exif),
+                    text(looked_at),
+                    survey,
+                    picture.id,
+                ])?;
+            for seen in outcome.iter().flat_map(|(_, seen)| seen) {
+                insert_sighting(change, survey, picture, seen)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// All pictures of the survey that are listed, with what is known of them, in no particular order; and those that
+    /// cannot be used. `classes` are the detector's.
+    pub(super) fn records(&self, survey: i64, classes: &[Class]) -> Result<(Vec<Record>, Vec<Unusable>), FileError> {
+        let unknown = |class: String| FileError::NotASurvey {
+            path: self.path.clone(),
+            why: format!("its sightings name the class '{class}', which the detector does not have"),
+        };
+        let mut seen = self.run(|connection| sightings(connection, survey))?;
+        let rows = self.run(|connection| {
+            let mut select = connection.prepare(&format!(
+                "SELECT {PICTURE_COLUMNS}, picture_id, state, reason, width, height, orientation FROM pictures
+                 WHERE survey = ? AND listed"
+            ))?;
+            let rows = select.query_map([survey], |row| {
+                let turn = turn(row)?;
+                Ok((
+                    read_picture(row)?,
+                    row.get("picture_id")?,
+                    row.get::<_, String>("state")?,
+                    row.get("reason")?,
+                    turn,
+                ))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<(Option<Picture>, String, String, Option<String>, Option<Turn>)>>>()
+        })?;
+        let (mut records, mut unusable) = (Vec::new(), Vec::new());
+        for (picture, id, state, reason, turn) in rows {
+            let reason = reason.unwrap_or_else(|| "unknown".to_owned());
+            let Some(picture) = picture else {
+                unusable.push(Unusable { id, reason });
+                continue;
+            };
+            let mut kept = Vec::new();
+            let mut detections = Vec::new();
+            for row in seen.remove(&id).unwrap_or_default() {
+                let class = classes.iter().position(|class| class.name == row.class);
+                let class = class.ok_or_else(|| unknown(row.class))?;
+                detections.push(Detection { class, ..row.detection });
+                kept.push((row.fid, row.landmark));
+            }
+            let state = match (state.as_str(), turn) {
+                ("done" | "empty", Some(turn)) => State::Looked(Looked { turn, detections }),
+                ("failed", _) => State::Failed(reason),
+                _ => State::Todo,
+            };
+            records.push(Record { picture, state, rows: kept });
+        }
+        Ok((records, unusable))
+    }
+
+    /// Puts the landmarks of a survey in the place of those before, ties its sightings to them, and notes that the run
+    /// came to its end, all at once.
+    pub(super) fn finish(
+        &mut self,
+        survey: i64,
+        run: i64,
+        inventory: &Inventory,
+        tied: &[Tied<'_>],
+    ) -> Result<(), FileError> {
+        self.change(|change| {
+            change.execute("DELETE FROM landmarks WHERE survey = ?", [survey])?;
+            for entry in &inventory.entries {
+                insert_landmark(change, survey, entry)?;
+            }
+            for tied in tied {
+                tie(change, tied)?;
+            }
+            change.execute(
+                "UPDATE runs SET finished_at = ?, complete = ? WHERE fid = ?",
+                params![text(inventory.lineage.finished_at), inventory.lineage.complete, run],
+            )?;
+            geopackage::note_extent(change, "sightings")?;
+            geopackage::note_extent(change, "landmarks")
+        })
+    }
+
+    /// When a survey began.
+    pub(super) fn started_at(&self, survey: i64) -> Result<Option<Timestamp>, FileError> {
+        self.run(|connection| {
+            connection
+                .query_row("SELECT started_at FROM surveys WHERE fid = ?", [survey], |row| time(row, "started_at"))
+        })
+    }
+
+    fn run<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, FileError> {
+        read(&self.connection).map_err(|error| FileError::of(&self.path, &error))
+    }
+
+    fn change<T>(&mut self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, FileError> {
+        let all = |connection: &mut Connection| {
+            let change = connection.transaction()?;
+            let made = write(&change)?;
+            change.commit()?;
+            Ok(made)
+        };
+        all(&mut self.connection).map_err(|error| FileError::of(&self.path, &error))
+    }
+}
+
+impl Drop for SurveyFile {
+    /// Leaves one plain file, or none where no survey was begun.
+    fn drop(&mut self) {
+        if self.lock.is_none() {
+            return;
+        }
+        let begun = self.run(surveys).map_or(true, |surveys| !surveys.is_empty());
+        // Another program that reads just now keeps the journal in place, and no harm is done.
+        let _ = self.connection.busy_timeout(Duration::ZERO);
+        let _ = self.connection.pragma_update(None, "journal_mode", "DELETE");
+        if let Ok(nothing) = Connection::open_in_memory()
+            && !begun
+        {
+            drop(std::mem::replace(&mut self.connection, nothing));
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The area that a survey of a file was asked for by a name, so that nobody has to be asked for its boundary again.
+pub fn kept_area(path: &Path, name: &str) -> Option<Area> {
+    let connection = open_to_read(path).ok()?;
+    check(&connection, path).ok()?;
+    let blob: Vec<u8> = connection
+        .query_row("SELECT geom FROM area WHERE name = ? ORDER BY fid DESC LIMIT 1", [name], |row| row.get(0))
+        .ok()?;
+    match geopackage::read(&blob)? {
+        Geometry::MultiPolygon(polygons) => Some(Area::of(polygons).named(name)),
+        _ => None,
+    }
+}
+
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+fn text(time: Option<Timestamp>) -> Option<String> {
+    time.map(|time| time.to_string())
+}
+
+fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<String>>(column)?.and_then(|text| text.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::{Camera, Crop, HeadingSource, Image};
+
+    fn picture(id: &str) -> Picture {
+        Picture {
+            id: id.to_owned(),
+            sequence: "drive".to_owned(),
+            rank: Some(3),
+            lon_deg: 7.123_456_789_012_3,
+            lat_deg: 0.1 + 0.2,
+            position_sd_m: 2.0 / 3.0,
+            pose: HeadingSource::Measured.pose(359.999_999_999),
+            camera: Camera::Perspective { long_side_fov_deg: None },
+            taken_at: "2026-05-12T08:14:05.123456789Z".parse().ok(),
+            license: Some("etalab-2.0".to_owned()),
+            producer: None,
+            image: Image::File("drive/a.jpg".into()),
+            page_url: None,
+            size_bytes: Some(u64::MAX),
+        }
+    }
+
+    /// Pictures of every kind.
+    fn pictures() -> Vec<Picture> {
+        let crop =
+            Crop { full_width: 5760.0, full_height: 2880.0, left: 0.5, top: 0.1 + 0.2, width: 5000.0, height: 900.0 };
+        let sphere = |crop| Camera::Equirectangular { crop };
+        vec![
+            picture("a"),
+            Picture { rank: None, taken_at: None, size_bytes: None, license: None, ..picture("b") },
+            Picture { camera: sphere(None), pose: HeadingSource::Travel.pose(7.0), ..picture("c") },
+            Picture { camera: sphere(Some(crop)), pose: HeadingSource::Unknown.pose(0.0), ..picture("d") },
+            Picture { image: Image::Url("https://example.org/d.jpg?a=b".to_owned()), ..picture("e") },
+            Picture { camera: Camera::Perspective { long_side_fov_deg: Some(200.0 / 3.0) }, ..picture("f") },
+        ]
+    }
+
+    fn begun(file: &mut SurveyFile, pictures: Vec<Picture>) -> i64 {
+        let survey = file.begin(&Terms::default(), &[], None, None).unwrap();
+        file.note(survey, &Listing { pictures, unusable: Vec::new() }).unwrap();
+        survey
+    }
+
+    #[test]
+    fn pictures_come_back_to_the_bit() {
+        let mut file = SurveyFile::in_memory().unwrap();
+        let survey = begun(&mut file, pictures());
+        let (records, _) = file.records(survey, &[]).unwrap();
+        assert_eq!(records.into_iter().map(|r| r.picture).collect::<Vec<_>>(), pictures());
+        // Noted again they are known, and what was seen in them stays.
+        file.keep(survey, &picture("a"), &Ok((Turn::from_exif(1, 9, 9).unwrap(), Vec::new())), None).unwrap();
+        file.note(survey, &Listing { pictures: pictures(), unusable: Vec::new() }).unwrap();
+        assert_eq!(file.todo(survey).unwrap().len(), pictures().len() - 1);
+    }
+
+    #[test]
+    fn a_picture_that_loses_its_position_and_finds_it_again() {
+        let mut file = SurveyFile::in_memory().unwrap();
+        let survey = begun(&mut file, vec![picture("a")]);
+        let unusable = vec![Unusable { id: "a".to_owned(), reason: "no position".to_owned() }];
+        file.note(survey, &Listing { pictures: Vec::new(), unusable: unusable.clone() }).unwrap();
+        let (records, without) = file.records(survey, &[]).unwrap();
+        assert!(records.is_empty() && without == unusable && file.todo(survey).unwrap().is_empty());
+        file.note(survey, &Listing { pictures: vec![picture("a")], unusable: Vec::new() }).unwrap();
+        assert_eq!(file.records(survey, &[]).unwrap().0[0].picture, picture("a"));
+        assert!(file.todo(survey).unwrap().contains("a"));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_breaks_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.gpkg");
+        let mut file = SurveyFile::open(&path).unwrap();
+        let survey = begun(&mut file, pictures());
+        let pages: i64 = file.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        file.connection.pragma_update(None, "max_page_count", pages).unwrap();
+        let many = (0..500).map(|n| picture(&format!("{n}"))).collect();
+        let error = file.note(survey, &Listing { pictures: many, unusable: Vec::new() }).unwrap_err().to_string();
+        assert!(error.contains("the disk is full: make room, and run the same command again"), "{error}");
+        drop(file);
+        let file = SurveyFile::open(&path).unwrap();
+        assert_eq!(file.records(survey, &[]).unwrap().0.len(), pictures().len(), "as it was before");
+    }
+
+    #[test]
+    fn one_run_at_a_time_and_readers_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.gpkg");
+        let mut file = SurveyFile::open(&path).unwrap();
+        begun(&mut file, pictures());
+        let error = SurveyFile::open(&path).unwrap_err().to_string();
+        assert!(error.contains("another arpent is at work on this file"), "{error}");
+        assert_eq!(status(&path).unwrap()[0].todo, pictures().len());
+        drop(file);
+        drop(SurveyFile::open(&path).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "one plain file is left");
+    }
+
+    #[test]
+    fn a_file_in_which_nothing_was_begun_is_not_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.gpkg");
+        drop(SurveyFile::open(&path).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let error = SurveyFile::open(&folder.path().join("no/a.gpkg")).unwrap_err().to_string();
+        assert!(error.contains("cannot be written (No such file or directory"), "{error}");
+    }
+
+    /// A file that this user may not write. Who may write everything cannot see that.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_must_not_be_written_is_told() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.gpkg");
+        begun(&mut SurveyFile::open(&path).unwrap(), pictures());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
+        if OpenOptions::new().append(true).open(&path).is_ok() {
+            return;
+        }
+        let error = SurveyFile::open(&path).unwrap_err().to_string();
+        assert!(error.contains("cannot be written (Permission denied"), "{error}");
+        assert_eq!(status(&path).unwrap().len(), 1, "it can still be read");
+    }
+}
