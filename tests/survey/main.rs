@@ -1,6 +1,8 @@
 //! `arpent survey`, from its arguments to the file that it writes.
 
 mod failures;
+#[cfg(unix)]
+mod kill;
 mod options;
 mod resume;
 mod server;
