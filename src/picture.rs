@@ -47,6 +47,15 @@ pub enum Image {
     Url(String),
 }
 
+impl Image {
+    /// The host that its bytes are on, with its port; none for a file.
+    pub fn host(&self) -> Option<&str> {
+        let Self::Url(address) = self else { return None };
+        let (_, rest) = address.split_once("://")?;
+        rest.split(['/', '?', '#']).next()
+    }
+}
+
 /// The way a camera looks, and how far that can be trusted.
 ///
 /// The camera is taken as level: pitch and roll mean different frames from different makers, and applied

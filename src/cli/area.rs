@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use arpent::area::Area;
-use arpent::source::{Communes, Folder, Panoramax, Query, Source};
+use arpent::source::{Communes, Folder, HttpSettings, Panoramax, Query, Source, panoramax};
 use arpent::survey::kept_area;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -31,6 +31,12 @@ pub struct AreaOptions {
     /// Bearer token, sent to the server of --api alone
     #[arg(long, env = "ARPENT_TOKEN", hide_env_values = true, value_name = "TOKEN", conflicts_with = "pictures")]
     token: Option<String>,
+    /// Requests at a time to one host
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    connections: u8,
+    /// Requests a second to one host, at most
+    #[arg(long, value_name = "R", default_value_t = 40.0, value_parser = rate)]
+    rate: f64,
     /// Only pictures taken on that day or later: 2024-05-01, or a time such as 2024-05-01T12:00:00Z
     #[arg(long, value_name = "DATE", value_parser = since)]
     since: Option<Timestamp>,
@@ -66,7 +72,15 @@ impl AreaOptions {
     pub fn source(&self) -> Result<Box<dyn Source>> {
         Ok(match &self.place.pictures {
             Some(folder) => Box::new(Folder::open(folder)?),
-            None => Box::new(Panoramax::new(&self.api, self.token.clone())?),
+            None => {
+                let http = HttpSettings {
+                    requests_per_host: self.connections.into(),
+                    requests_per_second: Some(self.rate),
+                    ..HttpSettings::default()
+                };
+                let settings = panoramax::Settings { http, ..panoramax::Settings::default() };
+                Box::new(Panoramax::with_settings(&self.api, self.token.clone(), settings)?)
+            }
         })
     }
 
@@ -101,6 +115,11 @@ impl Place {
         let departement = self.departement.as_ref().map(|code| format!("departement {code}"));
         departement.or_else(|| (!self.commune.is_empty()).then(communes))
     }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value| (0.01..=1000.0).contains(value));
+    value.ok_or_else(|| "a number of requests a second from 0.01 to 1000 is wanted".to_owned())
 }
 
 fn since(text: &str) -> Result<Timestamp, String> {

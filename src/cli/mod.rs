@@ -3,6 +3,7 @@
 /// Tells a person something, on standard error: standard output is for results. Nobody listening is no failure.
 macro_rules! tell {
     ($($argument:tt)*) => {{
+        ::log::info!(target: $crate::cli::log::TOLD, $($argument)*);
         let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($argument)*)));
     }};
 }
@@ -10,6 +11,7 @@ macro_rules! tell {
 mod area;
 mod detect;
 mod locate;
+mod log;
 mod model;
 mod pictures;
 mod progress;
@@ -27,6 +29,8 @@ use clap::{Parser, Subcommand};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: log::LogOptions,
 }
 
 #[derive(Subcommand)]
@@ -56,13 +60,13 @@ enum Done {
 pub fn run() -> ExitCode {
     // clap prints what is wrong and exits with 2 by itself.
     let cli = Cli::parse();
-    let outcome = match cli.command {
+    let outcome = cli.log.start().and_then(|()| match cli.command {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
-    };
+    });
     match outcome {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::WithFailures) => ExitCode::from(3),

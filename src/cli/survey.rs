@@ -79,6 +79,9 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     let pictures = &inventory.lineage.pictures;
     if pictures.found > 0 && pictures.failed == pictures.found {
         match &outputs.geojson {
+            _ if !inventory.lineage.complete => {
+                anyhow::bail!("stopped before a picture was looked at: the same command goes on")
+            }
             Some(path) => anyhow::bail!("no picture could be looked at: {} is left as it was", path.display()),
             None => {
                 anyhow::bail!("no picture could be looked at: `arpent status {}` says why", outputs.survey.display())

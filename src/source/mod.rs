@@ -3,6 +3,7 @@
 pub mod communes;
 mod exif;
 pub mod folder;
+mod hosts;
 mod http;
 mod jpeg;
 pub mod panoramax;
@@ -26,6 +27,14 @@ pub trait Source: Sync {
 
     /// The bytes of one picture's file. Ends within bounded time and memory, whatever the other side does.
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError>;
+
+    /// How many pictures of one host may be fetched at a time.
+    fn connections(&self) -> usize {
+        1
+    }
+
+    /// Makes fetches that wait for their turn fail at once, now and later: a run is to end.
+    fn interrupt(&self) {}
 
     /// What the pictures were asked of, for the record: an API root or a folder.
     fn root(&self) -> String;
@@ -116,6 +125,9 @@ pub enum FetchError {
     /// More redirects than make sense, or to an address that is no HTTP.
     #[error("bad redirect")]
     Redirect,
+    /// The run was stopped while it was waited for.
+    #[error("run stopped")]
+    Interrupted,
     /// The picture's address is no address.
     #[error("bad address")]
     Address,

@@ -13,11 +13,12 @@ mod file;
 mod stock;
 mod work;
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{RecvTimeoutError, bounded};
 use jiff::Timestamp;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
@@ -26,14 +27,17 @@ pub use file::{FileError, Run, Status, SurveyFile, Terms, kept_area, status};
 
 use crate::inventory::{Inventory, Lineage};
 use crate::model::{Model, ModelError};
-use crate::picture::{Image, Picture, compare_as_taken};
+use crate::picture::{Picture, compare_as_taken};
 use crate::source::{Listing, Query, Source, SourceError};
 use file::{Record, Tied};
 use stock::{Stock, models, seen, take_stock};
 use work::{Looked, Worker};
 
-/// Downloads at a time. A source may hold back more of them for a host's sake.
-const DOWNLOADS: usize = 4;
+/// So many hosts have downloaders of their own; further ones share those of the last.
+const MAX_QUEUES: usize = 16;
+
+/// How often a run that waits looks whether it is to stop.
+const LOOK_ROUND: Duration = Duration::from_millis(200);
 
 /// How a survey is run.
 #[derive(Debug, Clone)]
@@ -103,10 +107,7 @@ pub fn run_in(
     let started_at = now();
     let terms = terms(source, query, model);
     let known = file.find(&terms)?;
-    let mut listing = source.list(query)?;
-    if stop.load(Ordering::Relaxed) {
-        return Err(SurveyError::Stopped);
-    }
+    let mut listing = list(source, query, stop)?;
     let limit = settings.max_pictures.unwrap_or(usize::MAX);
     let beyond_max_pictures = listing.pictures.len().saturating_sub(limit);
     listing.pictures.truncate(limit);
@@ -131,6 +132,10 @@ pub fn run_in(
         };
         file.keep(survey, picture, &kept, now())?;
         let detections = outcome.as_ref().map_or(0, |looked| looked.detections.len());
+        match &outcome {
+            Ok(_) => log::debug!("{}: {detections} detections", picture.id),
+            Err(reason) => log::warn!("{}: {reason}", picture.id),
+        }
         progress.looked(picture, detections, outcome.as_ref().err().map(String::as_str));
         Ok(())
     })?;
@@ -162,6 +167,27 @@ pub fn run_in(
         .collect();
     file.finish(survey, run, &inventory, &tied)?;
     Ok(inventory)
+}
+
+/// What the source lists, unless it is to stop before.
+fn list(source: &dyn Source, query: &Query, stop: &AtomicBool) -> Result<Listing, SurveyError> {
+    let is_listed = &AtomicBool::new(false);
+    let listed = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            while !is_listed.load(Ordering::Relaxed) {
+                if stop.load(Ordering::Relaxed) {
+                    source.interrupt();
+                }
+                std::thread::park_timeout(LOOK_ROUND);
+            }
+        });
+        let listed = source.list(query);
+        is_listed.store(true, Ordering::Relaxed);
+        watch.thread().unpark();
+        listed
+    });
+    // What a source says that was interrupted is of no interest.
+    if stop.load(Ordering::Relaxed) { Err(SurveyError::Stopped) } else { Ok(listed?) }
 }
 
 /// What the sightings of a survey depend on. The number of pictures is no part of it: there may be more next time.
@@ -205,26 +231,25 @@ fn look_at_all(
     let pool = &workers(jobs)?;
     let detectors = (0..jobs).map(|_| model.detector()).collect::<Result<Vec<_>, _>>()?;
     let detectors = &Mutex::new(detectors);
-    let next = &AtomicUsize::new(0);
+    let queues = queues(pictures);
     let broken = &AtomicBool::new(false);
     let is_stopped = || stop.load(Ordering::Relaxed) || broken.load(Ordering::Relaxed);
     let (to_workers, arrived) = bounded(jobs * 2);
     let (to_file, looked) = bounded(jobs * 2);
 
     std::thread::scope(|scope| {
-        // Files come at once; servers let several wait at a time.
-        let downloads = if pictures.iter().any(|p| matches!(p.image, Image::Url(_))) { DOWNLOADS } else { 1 };
-        for _ in 0..downloads {
-            let to_workers = to_workers.clone();
-            scope.spawn(move || {
-                while !is_stopped() {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(picture) = pictures.get(index) else { break };
-                    if to_workers.send((index, source.fetch(picture))).is_err() {
-                        break;
+        for queue in &queues {
+            for _ in 0..source.connections().min(queue.pictures.len()) {
+                let to_workers = to_workers.clone();
+                scope.spawn(move || {
+                    while !is_stopped() {
+                        let Some(index) = queue.next() else { break };
+                        if to_workers.send((index, source.fetch(&pictures[index]))).is_err() {
+                            break;
+                        }
                     }
-                }
-            });
+                });
+            }
         }
         drop(to_workers);
         // Takes its ends of the channels along: when the workers are gone, for whatever reason, nobody waits for them.
@@ -247,14 +272,48 @@ fn look_at_all(
             });
         });
         let mut kept = Ok(());
-        for (index, outcome) in looked {
-            if kept.is_ok() {
-                kept = keep(&pictures[index], outcome);
-                broken.store(kept.is_err(), Ordering::Relaxed);
+        loop {
+            match looked.recv_timeout(LOOK_ROUND) {
+                Ok((index, outcome)) if kept.is_ok() => {
+                    kept = keep(&pictures[index], outcome);
+                    broken.store(kept.is_err(), Ordering::Relaxed);
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                _ => {}
+            }
+            if is_stopped() {
+                source.interrupt();
             }
         }
         kept.map_err(SurveyError::from)
     })
+}
+
+/// The pictures of one host, in their order: a host that is slow or paused holds up no other.
+struct Queue {
+    pictures: Vec<usize>,
+    taken: AtomicUsize,
+}
+
+impl Queue {
+    fn next(&self) -> Option<usize> {
+        self.pictures.get(self.taken.fetch_add(1, Ordering::Relaxed)).copied()
+    }
+}
+
+/// A queue for each host.
+fn queues(pictures: &[Picture]) -> Vec<Queue> {
+    let mut hosts: HashMap<Option<&str>, usize> = HashMap::new();
+    let mut queues: Vec<Queue> = Vec::new();
+    for (index, picture) in pictures.iter().enumerate() {
+        let next = queues.len().min(MAX_QUEUES - 1);
+        let number = *hosts.entry(picture.image.host()).or_insert(next);
+        if number == queues.len() {
+            queues.push(Queue { pictures: Vec::new(), taken: AtomicUsize::new(0) });
+        }
+        queues[number].pictures.push(index);
+    }
+    queues
 }
 
 fn workers(jobs: usize) -> Result<ThreadPool, SurveyError> {

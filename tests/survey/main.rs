@@ -1,6 +1,7 @@
 //! `arpent survey`, from its arguments to the file that it writes.
 
 mod failures;
+mod hosts;
 #[cfg(unix)]
 mod kill;
 mod options;

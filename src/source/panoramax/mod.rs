@@ -167,6 +167,14 @@ impl Source for Panoramax {
         Ok(self.http.get(&url, self.settings.max_picture_bytes)?.body)
     }
 
+    fn connections(&self) -> usize {
+        self.settings.http.requests_per_host
+    }
+
+    fn interrupt(&self) {
+        self.http.interrupt();
+    }
+
     fn root(&self) -> String {
         self.root.to_string()
     }
