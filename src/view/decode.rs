@@ -9,8 +9,13 @@ use thiserror::Error;
 
 use crate::view::PixelBox;
 
-/// The most pixels a picture may have; the largest panoramas in the commons have about a hundred million.
-const MAX_PIXELS: u64 = 250_000_000;
+/// The most pixels a picture may have; the largest panoramas in the commons have about a hundred million. Each worker
+/// holds three bytes for each.
+const MAX_PIXELS: u64 = 150_000_000;
+
+/// Pixels that a byte of a JPEG can code at most: a block of 64 takes two bits or more, and colours are shared by four
+/// blocks. A short file that claims more is there to fill the memory.
+const MAX_PIXELS_PER_BYTE: u64 = 512;
 
 /// The longest side a picture may have: what JPEG allows.
 const MAX_SIDE: u32 = 65_535;
@@ -63,6 +68,9 @@ fn decode_trusting(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE || decoder.total_bytes() > 3 * MAX_PIXELS {
         return Err(DecodeError::TooLarge);
+    }
+    if format == ImageFormat::Jpeg && pixels > MAX_PIXELS_PER_BYTE * bytes.len() as u64 {
+        return Err(DecodeError::Damaged);
     }
     if width == 0 || height == 0 {
         return Err(DecodeError::Damaged);
@@ -183,6 +191,27 @@ mod tests {
         for cut in [13, bytes.len() / 2, bytes.len() - 2] {
             assert_eq!(decode(&bytes[..cut]).unwrap_err(), DecodeError::Damaged, "cut at {cut}");
         }
+    }
+
+    /// A JPEG that claims another size than it has.
+    fn claiming(width: u16, height: u16) -> Vec<u8> {
+        let mut bytes = jpeg(16, 16);
+        let frame = bytes.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+        bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+        bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused_before_it_is_decoded() {
+        assert_eq!(decode(&claiming(50_000, 50_000)).unwrap_err(), DecodeError::TooLarge);
+        assert_eq!(decode(&claiming(12_000, 12_000)).unwrap_err(), DecodeError::Damaged);
+        // The emptiest picture there is.
+        let mut black = Vec::new();
+        let blank = RgbImage::new(2048, 2048);
+        let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut black, 1);
+        encoder.encode_image(&blank).unwrap();
+        assert!(decode(&black).is_ok(), "{} bytes", black.len());
     }
 
     #[test]

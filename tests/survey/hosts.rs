@@ -48,7 +48,7 @@ impl Source for TwoHosts {
     }
 }
 
-struct Silent;
+pub(super) struct Silent;
 
 impl Progress for Silent {
     fn listed(&mut self, _: usize) {}

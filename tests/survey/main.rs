@@ -4,6 +4,7 @@ mod failures;
 mod hosts;
 #[cfg(unix)]
 mod kill;
+mod neighbours;
 mod options;
 mod resume;
 mod server;

@@ -37,7 +37,7 @@ impl Default for Settings {
             http: HttpSettings::default(),
             search_limit: 1000,
             max_search_limit: 10_000,
-            max_picture_bytes: 200 << 20,
+            max_picture_bytes: 64 << 20,
             max_answer_bytes: 50 << 20,
         }
     }
