@@ -92,15 +92,18 @@ impl Area {
             text.parse().map_err(|e: geojson::Error| AreaError::NotGeoJson(e.to_string()))?;
         let mut polygons = Vec::new();
         let mut others = Vec::new();
-        match document {
-            geojson::GeoJson::Geometry(g) => collect(&g, &mut polygons, &mut others),
-            geojson::GeoJson::Feature(f) => f.geometry.iter().for_each(|g| collect(g, &mut polygons, &mut others)),
-            geojson::GeoJson::FeatureCollection(all) => all
-                .features
-                .iter()
-                .filter_map(|f| f.geometry.as_ref())
-                .for_each(|g| collect(g, &mut polygons, &mut others)),
+        let mut geometries: Vec<&geojson::Geometry> = Vec::new();
+        match &document {
+            geojson::GeoJson::Geometry(geometry) => geometries.push(geometry),
+            geojson::GeoJson::Feature(feature) => geometries.extend(&feature.geometry),
+            geojson::GeoJson::FeatureCollection(all) => {
+                geometries.extend(all.features.iter().filter_map(|feature| feature.geometry.as_ref()));
+            }
         }
+        for geometry in geometries {
+            collect(geometry, &mut polygons, &mut others)?;
+        }
+        polygons.retain(|polygon| polygon.bounding_rect().is_some());
         if polygons.is_empty() {
             others.dedup();
             let found = if others.is_empty() { "no geometry".to_owned() } else { others.join(", ") };
@@ -191,17 +194,35 @@ impl Area {
 }
 
 /// Adds the polygons of `geometry` to `polygons`, and the names of other kinds to `others`.
-fn collect(geometry: &geojson::Geometry, polygons: &mut Vec<Polygon<f64>>, others: &mut Vec<String>) {
+fn collect(
+    geometry: &geojson::Geometry,
+    polygons: &mut Vec<Polygon<f64>>,
+    others: &mut Vec<&'static str>,
+) -> Result<(), AreaError> {
     match &geometry.value {
         geojson::GeometryValue::GeometryCollection { geometries } => {
-            geometries.iter().for_each(|g| collect(g, polygons, others));
+            geometries.iter().try_for_each(|g| collect(g, polygons, others))?;
         }
-        value => match geo::Geometry::<f64>::try_from(value.clone()) {
-            Ok(geo::Geometry::Polygon(p)) => polygons.push(p),
-            Ok(geo::Geometry::MultiPolygon(m)) => polygons.extend(m),
-            _ => others.push(value.type_name().to_owned()),
-        },
+        geojson::GeometryValue::Polygon { coordinates } => polygons.push(polygon(coordinates)?),
+        geojson::GeometryValue::MultiPolygon { coordinates } => {
+            for coordinates in coordinates {
+                polygons.push(polygon(coordinates)?);
+            }
+        }
+        value => others.push(value.type_name()),
     }
+    Ok(())
+}
+
+/// A polygon of its rings. The conversion of the `geojson` crate does not expect positions of one number.
+fn polygon(rings: &[Vec<geojson::Position>]) -> Result<Polygon<f64>, AreaError> {
+    let coord = |position: &geojson::Position| match position.as_slice() {
+        [x, y, ..] => Ok(Coord { x: *x, y: *y }),
+        _ => Err(AreaError::NotGeoJson("a position of a polygon has fewer than two numbers".to_owned())),
+    };
+    let ring = |ring: &Vec<geojson::Position>| ring.iter().map(coord).collect::<Result<LineString<f64>, _>>();
+    let mut rings = rings.iter().map(ring).collect::<Result<Vec<_>, _>>()?.into_iter();
+    Ok(Polygon::new(rings.next().unwrap_or_else(|| LineString(Vec::new())), rings.collect()))
 }
 
 #[cfg(test)]
@@ -267,6 +288,10 @@ mod tests {
     #[test]
     fn bad_geojson_is_named() {
         assert!(Area::from_geojson("hello").unwrap_err().to_string().contains("not GeoJSON"));
+        let half = r#"{"type":"Polygon","coordinates":[[[0,0],[1],[1,1],[0,0]]]}"#;
+        assert!(Area::from_geojson(half).unwrap_err().to_string().contains("fewer than two numbers"));
+        let none = r#"{"type":"Polygon","coordinates":[[]]}"#;
+        assert!(Area::from_geojson(none).unwrap_err().to_string().contains("holds no polygon"));
         let line = r#"{"type":"LineString","coordinates":[[0,0],[1,1]]}"#;
         assert!(Area::from_geojson(line).unwrap_err().to_string().contains("LineString"));
         let lambert = r#"{"type":"Polygon","coordinates":[[[651000,6860000],[652000,6860000],[652000,6861000],[651000,6860000]]]}"#;
