@@ -117,12 +117,10 @@ pub fn run_in(
         None => file.begin(&terms, &models(model), query.area.as_ref(), started_at)?,
     };
     let run = file.begin_run(survey, &Lineage::of_this_tool().tool, started_at)?;
-    file.note(survey, &listing)?;
-    let todo = file.todo(survey)?;
+    let mut todo = file.note(survey, &listing)?.into_iter();
     let Listing { mut pictures, .. } = listing;
     let listed = pictures.len();
-    pictures.retain(|picture| todo.contains(&picture.id));
-    drop(todo);
+    pictures.retain(|_| todo.next().unwrap_or(true));
     progress.known(listed - pictures.len());
     progress.listed(pictures.len());
     look_at_all(source, &pictures, model, settings, stop, |picture, outcome| {

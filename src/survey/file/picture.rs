@@ -7,6 +7,7 @@ use super::sighting::forget_sightings;
 use super::{text, time};
 use crate::geopackage;
 use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose};
+use crate::source::Unusable;
 use crate::view::Turn;
 
 /// The columns that a picture is read from.
@@ -14,24 +15,39 @@ pub(super) const PICTURE_COLUMNS: &str =
     "geom, picture_id, sequence, rank, position_sd_m, heading_deg, heading_sd_deg,
     heading_source, camera, fov_deg, crop, taken_at, license, producer, image, page_url, size_bytes";
 
+/// What the file has of a picture that is listed.
+pub(super) struct Noted {
+    pub fid: i64,
+    /// Whether it is still to be looked at, as those that failed are.
+    pub todo: bool,
+    /// Whether the file had something else, or nothing.
+    pub is_news: bool,
+}
+
 /// Inserts a picture, or brings what is known of it up to date.
-pub(super) fn note_picture(change: &Transaction<'_>, survey: i64, picture: &Picture) -> rusqlite::Result<()> {
+pub(super) fn note_picture(change: &Transaction<'_>, survey: i64, picture: &Picture) -> rusqlite::Result<Noted> {
     let known = change
-        .prepare_cached(&format!("SELECT {PICTURE_COLUMNS} FROM pictures WHERE survey = ? AND picture_id = ?"))?
-        .query_row(params![survey, picture.id], read_picture)
+        .prepare_cached(&format!(
+            "SELECT {PICTURE_COLUMNS}, fid, listed, state IN ('todo', 'failed') AS todo FROM pictures
+             WHERE survey = ? AND picture_id = ?"
+        ))?
+        .query_row(params![survey, picture.id], |row| {
+            Ok((read_picture(row)?, row.get::<_, bool>("listed")?, row.get("fid")?, row.get::<_, bool>("todo")?))
+        })
         .optional()?;
-    if known.as_ref() == Some(&Some(as_kept(picture))) {
-        change
-            .prepare_cached("UPDATE pictures SET listed = 1 WHERE survey = ? AND picture_id = ?")?
-            .execute(params![survey, picture.id])?;
-        return Ok(());
-    }
+    let known = match known {
+        Some((Some(known), true, fid, todo)) if known == as_kept(picture) => {
+            return Ok(Noted { fid, todo, is_news: false });
+        }
+        Some((known, _, _, _)) => known,
+        None => None,
+    };
     let (fov_deg, crop) = match picture.camera {
         Camera::Perspective { long_side_fov_deg } => (long_side_fov_deg, None),
         Camera::Equirectangular { crop } => (Some(360.0), crop.map(|crop| crop_text(&crop))),
     };
     // A picture of another image loses its state; one that only moved or got another name keeps it.
-    let same_image = known.flatten().is_some_and(|known| shows_the_same(&known, picture));
+    let same_image = known.is_some_and(|known| shows_the_same(&known, picture));
     if !same_image {
         forget_sightings(change, survey, &picture.id)?;
     }
@@ -53,9 +69,11 @@ pub(super) fn note_picture(change: &Transaction<'_>, survey: i64, picture: &Pict
                  listed = 1, geom = :geom, sequence = :sequence, rank = :rank, position_sd_m = :position_sd_m,
                  heading_deg = :heading_deg, heading_sd_deg = :heading_sd_deg, heading_source = :heading_source,
                  camera = :camera, fov_deg = :fov_deg, crop = :crop, taken_at = :taken_at, license = :license,
-                 producer = :producer, image = :image, page_url = :page_url, size_bytes = :size_bytes",
+                 producer = :producer, image = :image, page_url = :page_url, size_bytes = :size_bytes
+             RETURNING fid, state IN ('todo', 'failed')",
         )?
-        .execute(named_params! {
+        .query_row(
+            named_params! {
             ":survey": survey,
             ":id": picture.id,
             ":same_image": same_image,
@@ -75,8 +93,21 @@ pub(super) fn note_picture(change: &Transaction<'_>, survey: i64, picture: &Pict
             ":image": image_text(&picture.image),
             ":page_url": picture.page_url,
             ":size_bytes": picture.size_bytes.map(|size| size as i64),
-        })?;
-    Ok(())
+            },
+            |row| Ok(Noted { fid: row.get(0)?, todo: row.get(1)?, is_news: true }),
+        )
+}
+
+/// Notes a picture that cannot be used, and gives its key.
+pub(super) fn note_unusable(change: &Transaction<'_>, survey: i64, unusable: &Unusable) -> rusqlite::Result<i64> {
+    forget_sightings(change, survey, &unusable.id)?;
+    change
+        .prepare_cached(
+            "INSERT INTO pictures (survey, picture_id, state, reason, listed) VALUES (?1, ?2, 'failed', ?3, 1)
+             ON CONFLICT (survey, picture_id) DO UPDATE SET geom = NULL, state = 'failed', reason = ?3, listed = 1
+             RETURNING fid",
+        )?
+        .query_row(params![survey, unusable.id, unusable.reason], |row| row.get(0))
 }
 
 /// Whether two listings of a picture speak of one image, seen by one camera.
