@@ -13,6 +13,7 @@
 
 #![deny(missing_docs)]
 
+pub mod annotation;
 pub mod area;
 pub mod camera;
 pub mod draw;

@@ -105,7 +105,8 @@ fn everything_in_a_crowd_is_listed_once() {
 fn times_narrow_the_search() {
     let at = |s: &str| Some(s.parse().unwrap());
     let area = Some(Area::parse_bbox(CROWD_BBOX).unwrap());
-    let query = Query { area, since: at("2024-05-06T08:01:00Z"), until: at("2024-05-06T08:01:59Z") };
+    let query =
+        Query { area, since: at("2024-05-06T08:01:00Z"), until: at("2024-05-06T08:01:59Z"), ..Query::default() };
     assert_eq!(server(50).list(&query).unwrap().pictures.len(), 60);
     let since = Query { until: None, ..query.clone() };
     assert_eq!(server(50).list(&since).unwrap().pictures.len(), CROWD - 60);

@@ -86,7 +86,7 @@ impl AreaOptions {
 
     /// What is asked for. The boundary of a commune that `survey`, a survey's file, keeps is taken from there.
     pub fn query(&self, survey: Option<&Path>) -> Result<Query> {
-        Ok(Query { area: self.area(survey)?, since: self.since, until: self.until })
+        Ok(Query { area: self.area(survey)?, since: self.since, until: self.until, ..Query::default() })
     }
 
     fn area(&self, survey: Option<&Path>) -> Result<Option<Area>> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+use arpent::annotation::Annotations;
 use arpent::export::{Output, geojson};
 use arpent::inventory::Inventory;
 use arpent::survey::{self, Settings, SurveyFile};
@@ -25,6 +26,10 @@ pub struct Arguments {
     /// of the survey, OUT.gpkg, beside it
     #[arg(short, long, value_name = "OUT.gpkg|OUT.geojson")]
     output: PathBuf,
+    /// Where detections come from: the detector, the annotations that the pictures on the server carry already, in which
+    /// case no picture is downloaded, or both
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = Detections::Detector)]
+    detections: Detections,
     /// Look at all pictures again, for a second set of sightings in the file of the survey
     #[arg(long)]
     again: bool,
@@ -33,6 +38,14 @@ pub struct Arguments {
     area: AreaOptions,
     #[command(flatten)]
     model: ModelOptions,
+}
+
+/// Where detections come from.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Detections {
+    Detector,
+    Annotations,
+    Both,
 }
 
 /// The files that a survey is kept in and written to.
@@ -55,7 +68,12 @@ impl Outputs {
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let outputs = Outputs::of(&arguments.output);
     let model = arguments.model.open()?;
-    let query = arguments.area.query(Some(&outputs.survey))?;
+    let mut query = arguments.area.query(Some(&outputs.survey))?;
+    query.annotations = match arguments.detections {
+        Detections::Detector => Annotations::Ignored,
+        Detections::Annotations => Annotations::Alone,
+        Detections::Both => Annotations::Added,
+    };
     let source = arguments.area.source()?;
     if let Some(path) = &outputs.geojson {
         // A place that cannot be written is told before the work, not after it.

@@ -29,6 +29,13 @@ impl Reading {
         Self { likeliest, none: rejected.map(|(probability, _)| probability).sum() }
     }
 
+    /// The reading of one class with a probability.
+    pub(super) fn of_one(class: u16, probability: f32) -> Self {
+        let mut likeliest = [(0, 0.0); KEPT];
+        likeliest[0] = (class, probability);
+        Self { likeliest, none: 0.0 }
+    }
+
     /// The reading as a text that [`Self::parse`] takes: `12:0.9 7:0.05 0:0 0:0 0.01`, classes with their
     /// probabilities and that of none.
     pub fn to_text(&self) -> String {

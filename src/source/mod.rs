@@ -9,9 +9,12 @@ mod jpeg;
 pub mod panoramax;
 mod xmp;
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use thiserror::Error;
 
+use crate::annotation::{Annotated, Annotations};
 use crate::area::Area;
 use crate::picture::Picture;
 
@@ -49,6 +52,8 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// Only pictures taken before or at this time.
     pub until: Option<Timestamp>,
+    /// Whether what the pictures carry already is wanted.
+    pub annotations: Annotations,
 }
 
 impl Query {
@@ -69,6 +74,8 @@ pub struct Listing {
     pub pictures: Vec<Picture>,
     /// Pictures that cannot: without a position, for instance.
     pub unusable: Vec<Unusable>,
+    /// What pictures carry already, by their ids, where the query asks for it.
+    pub annotated: HashMap<String, Annotated>,
 }
 
 /// A picture that was listed and cannot be worked on.

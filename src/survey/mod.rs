@@ -9,6 +9,7 @@
 //! What is in the file is put in the order of the pictures before anything is reckoned from it, so neither the number of
 //! workers nor the order of arrival changes a byte of what comes out.
 
+mod annotated;
 mod file;
 mod stock;
 mod work;
@@ -25,11 +26,13 @@ use thiserror::Error;
 
 pub use file::{FileError, Run, Status, SurveyFile, Terms, kept_area, status};
 
+use crate::annotation::{Annotated, Annotations};
 use crate::inventory::{Inventory, Lineage};
 use crate::model::{Model, ModelError};
 use crate::picture::{Picture, compare_as_taken};
 use crate::source::{Listing, Query, Source, SourceError};
-use file::{Record, Tied};
+use crate::view::Turn;
+use file::{Kept, Record, Tied};
 use stock::{Stock, models, seen, take_stock};
 use work::{Looked, Worker};
 
@@ -118,9 +121,14 @@ pub fn run_in(
     };
     let run = file.begin_run(survey, &Lineage::of_this_tool().tool, started_at)?;
     let mut todo = file.note(survey, &listing)?.into_iter();
-    let Listing { mut pictures, .. } = listing;
+    let Listing { mut pictures, annotated, .. } = listing;
+    if query.annotations != Annotations::Ignored {
+        let alone = query.annotations == Annotations::Alone;
+        let foreign = pictures.iter().map(|picture| (picture, foreign(model, picture, annotated.get(&picture.id))));
+        file.keep_foreign(survey, foreign, alone, now())?;
+    }
     let listed = pictures.len();
-    pictures.retain(|_| todo.next().unwrap_or(true));
+    pictures.retain(|_| todo.next().unwrap_or(true) && query.annotations != Annotations::Alone);
     progress.known(listed - pictures.len());
     progress.listed(pictures.len());
     look_at_all(source, &pictures, model, settings, stop, |picture, outcome| {
@@ -142,7 +150,7 @@ pub fn run_in(
     let (mut records, unusable) = file.records(survey, &model.manifest().classes)?;
     records.sort_by(|a, b| compare_as_taken(&a.picture, &b.picture));
     let complete = records.iter().all(Record::had_its_turn);
-    let Stock { mut inventory, sightings, rows } = take_stock(&records, unusable, model);
+    let Stock { mut inventory, rows } = take_stock(&records, unusable, model, query.annotations);
     let lineage = &mut inventory.lineage;
     lineage.complete = complete;
     lineage.started_at = file.started_at(survey)?;
@@ -154,15 +162,16 @@ pub fn run_in(
         lineage.settings.extend(time.map(|time| (name.to_owned(), time.to_string().into())));
     }
     lineage.settings.extend(settings.max_pictures.map(|max| ("max_pictures".to_owned(), max.into())));
+    let detections = detections_term(query.annotations).map(|name| ("detections".to_owned(), name.into()));
+    lineage.settings.extend(detections);
     let id = |entry: usize| inventory.entries.get(entry).map(|entry| entry.id.as_str());
-    let tied: Vec<Tied<'_>> = std::iter::zip(&rows, &sightings)
-        .map(|(row, sighting)| Tied {
-            fid: row.fid,
-            camera_lon_lat_deg: row.camera_lon_lat_deg,
-            sighting,
-            landmark: row.entry.and_then(id),
-        })
-        .collect();
+    let tied = rows.iter().map(|row| Tied {
+        fid: row.fid,
+        camera_lon_lat_deg: row.camera_lon_lat_deg,
+        sighting: &row.sighting,
+        landmark: row.entry.and_then(id),
+    });
+    let tied: Vec<Tied<'_>> = tied.collect();
     file.finish(survey, run, &inventory, &tied)?;
     Ok(inventory)
 }
@@ -199,10 +208,36 @@ fn terms(source: &dyn Source, query: &Query, model: &Model) -> Terms {
     terms.push(("confidence".to_owned(), manifest.confidence.to_string()));
     terms.push(("source".to_owned(), source.root()));
     terms.extend(query.area.as_ref().map(|area| ("area".to_owned(), area.describe())));
+    terms.extend(detections_term(query.annotations).map(|name| ("detections".to_owned(), name.to_owned())));
     for (name, time) in [("since", query.since), ("until", query.until)] {
         terms.extend(time.map(|time| (name.to_owned(), time.to_string())));
     }
     Terms(terms)
+}
+
+/// Where detections come from, if not from the detector alone.
+fn detections_term(annotations: Annotations) -> Option<&'static str> {
+    match annotations {
+        Annotations::Ignored => None,
+        Annotations::Added => Some("both"),
+        Annotations::Alone => Some("annotations"),
+    }
+}
+
+/// What others have seen in a picture.
+fn foreign<'a>(model: &'a Model, picture: &Picture, annotated: Option<&Annotated>) -> Kept<'a> {
+    let Some(Annotated { turn, annotations }) = annotated else {
+        // Nothing lies anywhere in it, so its size is of no interest.
+        return Ok((Turn::unknown(), Vec::new()));
+    };
+    let turn = turn.ok_or_else(|| "annotated, but the size of its image is not stated".to_owned())?;
+    let foreign = annotated::foreign(model, &turn, annotations);
+    let detections = foreign.iter().map(|foreign| foreign.detection).collect();
+    let mut seen = seen(model, 0, picture, &Looked { turn, detections });
+    for (seen, foreign) in seen.iter_mut().zip(foreign) {
+        seen.origin = Some(foreign.origin);
+    }
+    Ok((turn, seen))
 }
 
 /// What became of a picture, or why it could not be looked at.

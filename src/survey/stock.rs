@@ -1,13 +1,14 @@
 //! From what was seen in the pictures to the inventory, all in the pictures' order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::file::{Record, Seen, State};
+use super::file::{Record, Seen, SightingKey, State};
 use super::work::Looked;
+use crate::annotation::Annotations;
 use crate::camera::Lens;
 use crate::inventory::{Entry, Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries};
 use crate::locate::{Landmark, Traits, locate};
-use crate::model::{Class, Model, Reading};
+use crate::model::{Class, Model, Reading, same};
 use crate::picture::Picture;
 use crate::sighting::{Sighting, Station};
 use crate::source::Unusable;
@@ -16,17 +17,16 @@ use crate::view::PixelBox;
 /// An inventory, and how the sightings hang together with it.
 pub(super) struct Stock {
     pub inventory: Inventory,
-    /// All sightings, in the pictures' order.
-    pub sightings: Vec<Sighting>,
-    /// Where each of them stands.
+    /// All sightings that are kept.
     pub rows: Vec<SightingRow>,
 }
 
-/// Where a sighting stands in the file, in the world and in the inventory.
+/// What a sighting is in the file, in the world and in the inventory.
 pub(super) struct SightingRow {
     /// The key of its row.
     pub fid: i64,
     pub camera_lon_lat_deg: (f64, f64),
+    pub sighting: Sighting,
     /// The number of the entry that rests on it.
     pub entry: Option<usize>,
 }
@@ -41,6 +41,7 @@ pub(super) fn seen<'a>(model: &'a Model, station: usize, picture: &Picture, look
         let (called, _) = model.class_of(detection.class, &readings)?;
         Some(Seen {
             detection: *detection,
+            origin: None,
             class,
             called: called.inventory_name().to_owned(),
             sighting: Sighting::new(station, picture, &lens, detection, class),
@@ -56,8 +57,13 @@ fn lens(picture: &Picture, looked: &Looked) -> Lens {
 }
 
 /// Makes the landmarks of all that was seen. `records` stand in the order of
-/// [`crate::picture::sort_as_taken`]; what a picture that cannot be used is called is in `unusable`.
-pub(super) fn take_stock(records: &[Record], unusable: Vec<Unusable>, model: &Model) -> Stock {
+/// [`crate::picture::sort_as_taken`]; what cannot be used is in `unusable`.
+pub(super) fn take_stock(
+    records: &[Record],
+    unusable: Vec<Unusable>,
+    model: &Model,
+    annotations: Annotations,
+) -> Stock {
     let manifest = model.manifest();
     let mut counts = PictureCounts { found: records.len() + unusable.len(), ..PictureCounts::default() };
     for Unusable { id, reason } in unusable {
@@ -68,7 +74,8 @@ pub(super) fn take_stock(records: &[Record], unusable: Vec<Unusable>, model: &Mo
     // For each sighting what was read on it, its picture and its box in the file's pixels, and its row.
     let mut readings: Vec<Option<Reading>> = Vec::new();
     let mut shown: Vec<(&Picture, PixelBox)> = Vec::new();
-    let mut rows: Vec<(i64, Option<&str>)> = Vec::new();
+    let mut keys: Vec<&SightingKey> = Vec::new();
+    let mut rows: Vec<SightingRow> = Vec::new();
     for Record { picture, state, rows: kept } in records {
         let looked = match state {
             State::Looked(looked) => looked,
@@ -85,13 +92,37 @@ pub(super) fn take_stock(records: &[Record], unusable: Vec<Unusable>, model: &Mo
             0 => counts.empty += 1,
             _ => counts.done += 1,
         }
-        for (seen, (fid, landmark)) in seen(model, stations.len(), picture, looked).into_iter().zip(kept) {
-            sightings.push(seen.sighting);
-            readings.push(seen.detection.reading);
-            shown.push((picture, seen.file_box));
-            rows.push((*fid, landmark.as_deref()));
+        // That others have noted nothing does not mean that there was nothing to see.
+        if annotations == Annotations::Alone && looked.detections.is_empty() {
+            continue;
         }
-        stations.push(Station::new(picture, &lens(picture, looked)));
+        let lens = lens(picture, looked);
+        let period = lens.wraps().then(|| looked.turn.upright_size().0 as f32);
+        let seen = seen(model, stations.len(), picture, looked);
+        for (seen_here, key) in seen.iter().zip(kept) {
+            let camera_lon_lat_deg = (picture.lon_deg, picture.lat_deg);
+            rows.push(SightingRow {
+                fid: key.fid,
+                camera_lon_lat_deg,
+                sighting: seen_here.sighting.clone(),
+                entry: None,
+            });
+            let own = seen.iter().zip(kept).filter(|(_, key)| key.origin.is_none()).map(|(seen, _)| seen.detection);
+            let doubled = key.origin.is_some()
+                && own.into_iter().any(|own| {
+                    let alike = manifest.exclusive || own.class == seen_here.detection.class;
+                    alike && same(&own, &seen_here.detection, manifest.iou, period)
+                });
+            // What the detector saw as well counts once.
+            if doubled {
+                continue;
+            }
+            sightings.push(seen_here.sighting.clone());
+            readings.push(seen_here.detection.reading);
+            shown.push((picture, seen_here.file_box));
+            keys.push(key);
+        }
+        stations.push(Station::new(picture, &lens));
     }
     let traits = Traits { is_exclusive: manifest.exclusive, together: manifest.together };
     let landmarks = locate(&stations, &sightings, traits);
@@ -101,24 +132,23 @@ pub(super) fn take_stock(records: &[Record], unusable: Vec<Unusable>, model: &Mo
         |landmark| class_of(model, landmark, &readings),
         |sighting| evidence(&sightings[sighting], shown[sighting].0, shown[sighting].1),
     );
-    let before: Vec<Option<&str>> = rows.iter().map(|(_, landmark)| *landmark).collect();
+    let before: Vec<Option<&str>> = keys.iter().map(|key| key.landmark.as_deref()).collect();
     keep_ids(&mut entries, &landmarks, &before);
 
-    let mut of_entry: Vec<Option<usize>> = vec![None; sightings.len()];
+    let mut entry_of: HashMap<i64, usize> = HashMap::new();
     for (entry, landmark) in landmarks.iter().enumerate() {
-        landmark.sightings.iter().for_each(|sighting| of_entry[*sighting] = Some(entry));
+        entry_of.extend(landmark.sightings.iter().map(|sighting| (keys[*sighting].fid, entry)));
     }
-    let rows = std::iter::zip(&rows, &shown).zip(of_entry).map(|(((fid, _), (picture, _)), entry)| SightingRow {
-        fid: *fid,
-        camera_lon_lat_deg: (picture.lon_deg, picture.lat_deg),
-        entry,
-    });
-    let rows = rows.collect();
+    rows.iter_mut().for_each(|row| row.entry = entry_of.get(&row.fid).copied());
 
     counts.failed_pictures.sort();
     let mut lineage = Lineage::of_this_tool();
     lineage.find = manifest.find.clone();
-    lineage.models = models(model);
+    lineage.models = match annotations {
+        Annotations::Alone => Vec::new(),
+        Annotations::Ignored | Annotations::Added => models(model),
+    };
+    lineage.models.extend(foreign_models(&keys));
     lineage.settings = BTreeMap::from([("confidence".to_owned(), decimal(manifest.confidence))]);
     lineage.sightings = SightingCounts::new(sightings.len(), &landmarks);
     for Record { picture, .. } in records {
@@ -128,7 +158,18 @@ pub(super) fn take_stock(records: &[Record], unusable: Vec<Unusable>, model: &Mo
         }
     }
     lineage.pictures = counts;
-    Stock { inventory: Inventory { entries, lineage }, sightings, rows }
+    Stock { inventory: Inventory { entries, lineage }, rows }
+}
+
+/// The models that others have used, as far as they say.
+fn foreign_models(keys: &[&SightingKey]) -> Vec<ModelRecord> {
+    let origins: BTreeSet<&str> = keys.iter().filter_map(|key| key.origin.as_deref()).collect();
+    let record = |origin: &str| {
+        let (name, version) = origin.split_once('/').unwrap_or((origin, ""));
+        let sha256 = "not stated".to_owned();
+        ModelRecord { name: name.to_owned(), version: version.to_owned(), sha256, license: None }
+    };
+    origins.into_iter().map(record).collect()
 }
 
 /// The detector, and its classifier where it has one.

@@ -119,6 +119,11 @@ impl Turn {
         Some(Self { orientation: Orientation::from_exif(orientation)?, width, height })
     }
 
+    /// Stands for the turn of a file whose size nobody has to know.
+    pub(crate) fn unknown() -> Self {
+        Self { orientation: Orientation::NoTransforms, width: 1, height: 1 }
+    }
+
     /// The EXIF orientation, 1 to 8.
     pub fn to_exif(&self) -> u8 {
         self.orientation.to_exif()
@@ -133,6 +138,18 @@ impl Turn {
             | Orientation::FlipVertical => (self.width, self.height),
             _ => (self.height, self.width),
         }
+    }
+
+    /// A box of the file in pixels of the upright picture.
+    pub fn to_upright(&self, file: PixelBox) -> PixelBox {
+        let (width, height) = self.upright_size();
+        let back = match self.orientation {
+            Orientation::Rotate90 => Orientation::Rotate270,
+            Orientation::Rotate270 => Orientation::Rotate90,
+            // The others are their own way back.
+            same => same,
+        };
+        Self { orientation: back, width, height }.to_file(file)
     }
 
     /// A box of the upright picture in pixels of the file.
@@ -248,6 +265,7 @@ mod tests {
                 PixelBox { x0: 5.0, y0: 7.0, x1: 6.0, y1: 8.0 },
                 "EXIF orientation {exif}"
             );
+            assert_eq!(turn.to_upright(turn.to_file(pixel)), pixel, "EXIF orientation {exif}");
         }
     }
 }

@@ -24,7 +24,7 @@ const SLOW: usize = 8;
 
 impl Source for TwoHosts {
     fn list(&self, _: &Query) -> Result<Listing, SourceError> {
-        Ok(Listing { pictures: self.pictures.clone(), unusable: Vec::new() })
+        Ok(Listing { pictures: self.pictures.clone(), ..Listing::default() })
     }
 
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError> {

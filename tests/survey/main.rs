@@ -1,5 +1,6 @@
 //! `arpent survey`, from its arguments to the file that it writes.
 
+mod annotations;
 mod failures;
 mod hosts;
 #[cfg(unix)]

@@ -14,6 +14,7 @@ use self::item::Item;
 use self::search::{Found, Limits, Page, SearchError, search_all};
 use super::http::{self, Answer, Http, HttpSettings, is_http};
 use super::{FetchError, Listing, Query, Source, SourceError, Unusable};
+use crate::annotation::Annotations;
 use crate::picture::{Image, Picture, sort_as_taken};
 
 /// How the server is talked to. The defaults suit public servers.
@@ -145,7 +146,11 @@ impl Source for Panoramax {
         for item in harvest.items.into_values() {
             let inside = item.lon_lat_deg().is_none_or(|(lon, lat)| area.contains(lon, lat));
             match item.picture {
-                Ok(picture) if query.fits(&picture) => listing.pictures.push(picture),
+                Ok(picture) if query.fits(&picture) => {
+                    let wanted = query.annotations != Annotations::Ignored;
+                    listing.annotated.extend(item.annotated.filter(|_| wanted).map(|a| (picture.id.clone(), a)));
+                    listing.pictures.push(picture);
+                }
                 Err(reason) if inside => {
                     listing.unusable.push(Unusable { id: item.id().to_owned(), reason: reason.to_owned() });
                 }

@@ -37,9 +37,9 @@ use crate::source::{Listing, Unusable};
 use crate::view::Turn;
 use landmark::insert_landmark;
 use lock::Lock;
-use picture::{PICTURE_COLUMNS, note_picture, note_unusable, read_picture, turn};
+use picture::{PICTURE_COLUMNS, STATE_OF_SIGHTINGS, note_picture, note_unusable, read_picture, set_state, turn};
 pub(super) use sighting::{Seen, Tied};
-use sighting::{forget_sightings, insert_sighting, sightings, tie};
+use sighting::{insert_sighting, replace_foreign, sightings, tie};
 use status::surveys;
 use tables::{check, create};
 
@@ -70,9 +70,22 @@ pub(super) enum State {
 pub(super) struct Record {
     pub picture: Picture,
     pub state: State,
-    /// For each detection the key of its row, and the landmark that rested on it when the last run ended.
-    pub rows: Vec<(i64, Option<String>)>,
+    /// For each detection its row.
+    pub rows: Vec<SightingKey>,
 }
+
+/// The row of a detection.
+#[derive(Debug)]
+pub(super) struct SightingKey {
+    pub fid: i64,
+    /// Who made it, where that was not the detector.
+    pub origin: Option<String>,
+    /// The landmark that rested on it when the last run ended.
+    pub landmark: Option<String>,
+}
+
+/// How a picture's file lies and what is seen in it, or why nothing is known.
+pub(super) type Kept<'a> = Result<(Turn, Vec<Seen<'a>>), String>;
 
 impl Record {
     /// Whether the picture was looked at, or failed.
@@ -216,37 +229,47 @@ impl SurveyFile {
         })
     }
 
-    /// Keeps what became of a picture.
+    /// Keeps what became of a picture that was looked at.
     pub(super) fn keep(
         &mut self,
         survey: i64,
         picture: &Picture,
-        outcome: &Result<(Turn, Vec<Seen<'_>>), String>,
+        outcome: &Kept<'_>,
         looked_at: Option<Timestamp>,
     ) -> Result<(), FileError> {
-        let (state, reason, turn) = match outcome {
-            Ok((turn, seen)) => (if seen.is_empty() { "empty" } else { "done" }, None, Some(turn)),
-            Err(reason) => ("failed", Some(reason), None),
-        };
         self.change(|change| {
-            forget_sightings(change, survey, &picture.id)?;
             change
-                .prepare_cached(
-                    "UPDATE pictures SET state = ?, reason = ?, width = ?, height = ?, orientation = ?, looked_at = ?
-                     WHERE survey = ? AND picture_id = ?",
-                )?
-                .execute(params![
-                    state,
-                    reason,
-                    turn.map(|t| t.width),
-                    turn.map(|t| t.height),
-                    turn.map(Turn::to_exif),
-                    text(looked_at),
-                    survey,
-                    picture.id,
-                ])?;
+                .prepare_cached("DELETE FROM sightings WHERE survey = ? AND picture_id = ? AND origin IS NULL")?
+                .execute(params![survey, picture.id])?;
             for seen in outcome.iter().flat_map(|(_, seen)| seen) {
                 insert_sighting(change, survey, picture, seen)?;
+            }
+            set_state(change, survey, &picture.id, outcome, looked_at)
+        })
+    }
+
+    /// Keeps what others have made of pictures, in the place of what they had made of them before. Where nobody else
+    /// looks at them, `alone`, that is what becomes of the pictures.
+    pub(super) fn keep_foreign<'a>(
+        &mut self,
+        survey: i64,
+        outcomes: impl Iterator<Item = (&'a Picture, Kept<'a>)>,
+        alone: bool,
+        looked_at: Option<Timestamp>,
+    ) -> Result<(), FileError> {
+        self.change(|change| {
+            for (picture, outcome) in outcomes {
+                let seen = outcome.as_ref().map_or(&[][..], |(_, seen)| seen);
+                let is_news = replace_foreign(change, survey, picture, seen)?;
+                if alone {
+                    set_state(change, survey, &picture.id, &outcome, looked_at)?;
+                } else if is_news {
+                    let select = format!(
+                        "UPDATE pictures SET state = {STATE_OF_SIGHTINGS}
+                         WHERE survey = ?1 AND picture_id = ?2 AND state IN ('done', 'empty')"
+                    );
+                    change.prepare_cached(&select)?.execute(params![survey, picture.id])?;
+                }
             }
             Ok(())
         })
@@ -290,7 +313,7 @@ impl SurveyFile {
                 let class = classes.iter().position(|class| class.name == row.class);
                 let class = class.ok_or_else(|| unknown(row.class))?;
                 detections.push(Detection { class, ..row.detection });
-                kept.push((row.fid, row.landmark));
+                kept.push(SightingKey { fid: row.fid, origin: row.origin, landmark: row.landmark });
             }
             let state = match (state.as_str(), turn) {
                 ("done" | "empty", Some(turn)) => State::Looked(Looked { turn, detections }),
@@ -438,7 +461,7 @@ mod tests {
 
     fn begun(file: &mut SurveyFile, pictures: Vec<Picture>) -> i64 {
         let survey = file.begin(&Terms::default(), &[], None, None).unwrap();
-        file.note(survey, &Listing { pictures, unusable: Vec::new() }).unwrap();
+        file.note(survey, &Listing { pictures, ..Listing::default() }).unwrap();
         survey
     }
 
@@ -450,7 +473,7 @@ mod tests {
         assert_eq!(records.into_iter().map(|r| r.picture).collect::<Vec<_>>(), pictures());
         // Noted again they are known, and what was seen in them stays.
         file.keep(survey, &picture("a"), &Ok((Turn::from_exif(1, 9, 9).unwrap(), Vec::new())), None).unwrap();
-        let todo = file.note(survey, &Listing { pictures: pictures(), unusable: Vec::new() }).unwrap();
+        let todo = file.note(survey, &Listing { pictures: pictures(), ..Listing::default() }).unwrap();
         assert_eq!(todo, [false, true, true, true, true, true]);
     }
 
@@ -459,10 +482,11 @@ mod tests {
         let mut file = SurveyFile::in_memory().unwrap();
         let survey = begun(&mut file, vec![picture("a")]);
         let unusable = vec![Unusable { id: "a".to_owned(), reason: "no position".to_owned() }];
-        file.note(survey, &Listing { pictures: Vec::new(), unusable: unusable.clone() }).unwrap();
+        file.note(survey, &Listing { pictures: Vec::new(), unusable: unusable.clone(), ..Listing::default() })
+            .unwrap();
         let (records, without) = file.records(survey, &[]).unwrap();
         assert!(records.is_empty() && without == unusable);
-        let todo = file.note(survey, &Listing { pictures: vec![picture("a")], unusable: Vec::new() }).unwrap();
+        let todo = file.note(survey, &Listing { pictures: vec![picture("a")], ..Listing::default() }).unwrap();
         assert_eq!(file.records(survey, &[]).unwrap().0[0].picture, picture("a"));
         assert_eq!(todo, [true]);
     }
@@ -476,7 +500,7 @@ mod tests {
         let pages: i64 = file.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
         file.connection.pragma_update(None, "max_page_count", pages).unwrap();
         let many = (0..500).map(|n| picture(&format!("{n}"))).collect();
-        let error = file.note(survey, &Listing { pictures: many, unusable: Vec::new() }).unwrap_err().to_string();
+        let error = file.note(survey, &Listing { pictures: many, ..Listing::default() }).unwrap_err().to_string();
         assert!(error.contains("the disk is full: make room, and run the same command again"), "{error}");
         drop(file);
         let file = SurveyFile::open(&path).unwrap();
@@ -536,7 +560,7 @@ mod tests {
             work();
             eprintln!("{what}: {:.2} s", begin.elapsed().as_secs_f64());
         };
-        let listing = Listing { pictures, unusable: Vec::new() };
+        let listing = Listing { pictures, ..Listing::default() };
         let mut file = SurveyFile::open(&path).unwrap();
         let survey = file.begin(&Terms::default(), &[], None, None).unwrap();
         timed("noted", &mut || assert!(file.note(survey, &listing).unwrap()[0]));

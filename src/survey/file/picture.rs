@@ -1,10 +1,11 @@
 //! Pictures as rows, and back.
 
 use geo::Geometry;
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
 use super::sighting::forget_sightings;
-use super::{text, time};
+use super::{Kept, text, time};
 use crate::geopackage;
 use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose};
 use crate::source::Unusable;
@@ -96,6 +97,40 @@ pub(super) fn note_picture(change: &Transaction<'_>, survey: i64, picture: &Pict
             },
             |row| Ok(Noted { fid: row.get(0)?, todo: row.get(1)?, is_news: true }),
         )
+}
+
+/// The state of a picture that was looked at, after its sightings.
+pub(super) const STATE_OF_SIGHTINGS: &str = "CASE WHEN EXISTS
+    (SELECT 1 FROM sightings s WHERE s.survey = ?1 AND s.picture_id = ?2) THEN 'done' ELSE 'empty' END";
+
+/// Writes what became of a picture, whose sightings stand in the file already.
+pub(super) fn set_state(
+    change: &Transaction<'_>,
+    survey: i64,
+    picture_id: &str,
+    outcome: &Kept<'_>,
+    looked_at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    let (state, turn, reason) = match outcome {
+        Ok((turn, _)) => (STATE_OF_SIGHTINGS, Some(turn), None),
+        Err(reason) => ("'failed'", None, Some(reason)),
+    };
+    change
+        .prepare_cached(&format!(
+            "UPDATE pictures SET state = {state}, reason = ?3, width = ?4, height = ?5, orientation = ?6,
+                 looked_at = ?7
+             WHERE survey = ?1 AND picture_id = ?2"
+        ))?
+        .execute(params![
+            survey,
+            picture_id,
+            reason,
+            turn.map(|t| t.width),
+            turn.map(|t| t.height),
+            turn.map(Turn::to_exif),
+            text(looked_at),
+        ])?;
+    Ok(())
 }
 
 /// Notes a picture that cannot be used, and gives its key.

@@ -18,6 +18,8 @@ const DRAWN_RAY_M: f64 = 20.0;
 #[derive(Debug)]
 pub(in crate::survey) struct Seen<'a> {
     pub detection: Detection,
+    /// Who made it, where that was not the detector.
+    pub origin: Option<String>,
     /// The detector's class of it.
     pub class: &'a Class,
     /// What it is called by itself, without other sightings of the same thing.
@@ -34,17 +36,51 @@ pub(super) fn forget_sightings(change: &Transaction<'_>, survey: i64, picture_id
     Ok(())
 }
 
+/// Puts the sightings that others made of a picture in the place of those before; says whether they are other ones.
+pub(super) fn replace_foreign(
+    change: &Transaction<'_>,
+    survey: i64,
+    picture: &Picture,
+    seen: &[Seen<'_>],
+) -> rusqlite::Result<bool> {
+    let mut select = change.prepare_cached(
+        "SELECT class, score, x0, y0, x1, y1, reading, origin FROM sightings
+         WHERE survey = ? AND picture_id = ? AND origin IS NOT NULL ORDER BY fid",
+    )?;
+    let mut rows = select.query(params![survey, picture.id])?;
+    let mut known = Vec::new();
+    while let Some(row) = rows.next()? {
+        let numbers: [f32; 5] = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
+        known.push((row.get::<_, String>(0)?, numbers, row.get::<_, Option<String>>(6)?, row.get(7)?));
+    }
+    let now = seen.iter().map(|seen| {
+        let Detection { score, reading, pixels: PixelBox { x0, y0, x1, y1 }, .. } = seen.detection;
+        (seen.class.name.clone(), [score, x0, y0, x1, y1], reading.map(|r| r.to_text()), seen.origin.clone())
+    });
+    if known == now.collect::<Vec<_>>() {
+        return Ok(false);
+    }
+    change
+        .prepare_cached("DELETE FROM sightings WHERE survey = ? AND picture_id = ? AND origin IS NOT NULL")?
+        .execute(params![survey, picture.id])?;
+    for seen in seen {
+        insert_sighting(change, survey, picture, seen)?;
+    }
+    Ok(true)
+}
+
 pub(super) fn insert_sighting(
     change: &Transaction<'_>,
     survey: i64,
     picture: &Picture,
     seen: &Seen<'_>,
 ) -> rusqlite::Result<()> {
-    let Seen { detection, class, called, sighting, file_box } = seen;
+    let Seen { detection, origin, class, called, sighting, file_box } = seen;
     change
         .prepare_cached(
-            "INSERT INTO sightings (survey, picture_id, class, called, score, picture_box, x0, y0, x1, y1, reading)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sightings (survey, picture_id, class, called, score, picture_box, x0, y0, x1, y1, reading,
+                 origin)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             survey,
@@ -58,6 +94,7 @@ pub(super) fn insert_sighting(
             detection.pixels.x1,
             detection.pixels.y1,
             detection.reading.map(|reading| reading.to_text()),
+            origin,
         ])?;
     let camera_lon_lat_deg = (picture.lon_deg, picture.lat_deg);
     tie(change, &Tied { fid: change.last_insert_rowid(), camera_lon_lat_deg, sighting, landmark: None })
@@ -105,14 +142,15 @@ pub(super) struct Kept {
     pub fid: i64,
     pub class: String,
     pub detection: Detection,
+    pub origin: Option<String>,
     pub landmark: Option<String>,
 }
 
-/// The sightings of each picture, in the order in which they were kept.
+/// The sightings of each picture: the detector's, then those of others, each in the order in which they were kept.
 pub(super) fn sightings(connection: &Connection, survey: i64) -> rusqlite::Result<HashMap<String, Vec<Kept>>> {
     let mut select = connection.prepare(
-        "SELECT fid, picture_id, class, score, x0, y0, x1, y1, reading, landmark FROM sightings
-         WHERE survey = ? ORDER BY fid",
+        "SELECT fid, picture_id, class, score, x0, y0, x1, y1, reading, origin, landmark FROM sightings
+         WHERE survey = ? ORDER BY origin IS NOT NULL, fid",
     )?;
     let mut rows = select.query([survey])?;
     let mut sightings: HashMap<String, Vec<Kept>> = HashMap::new();
@@ -124,6 +162,7 @@ pub(super) fn sightings(connection: &Connection, survey: i64) -> rusqlite::Resul
             fid: row.get("fid")?,
             class: row.get("class")?,
             detection: Detection { class: 0, score: row.get("score")?, reading, pixels },
+            origin: row.get("origin")?,
             landmark: row.get("landmark")?,
         });
     }

@@ -24,12 +24,13 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "sightings",
         description: "Each detection as a ray from its camera, as long as its range, or 20 m where none is known; its \
-                      box x0, y0, x1, y1 in pixels of the upright picture, picture_box in those of the file",
+                      box x0, y0, x1, y1 in pixels of the upright picture, picture_box in those of the file; origin \
+                      names who made it, where that was not the detector",
         geometry: Some("LINESTRING"),
         columns: "survey INTEGER NOT NULL, picture_id TEXT NOT NULL, class TEXT NOT NULL, called TEXT,
             score REAL NOT NULL, azimuth_deg REAL, azimuth_sd_deg REAL, elevation_deg REAL, range_m REAL,
             range_sd_m REAL, picture_box TEXT, x0 REAL NOT NULL, y0 REAL NOT NULL, x1 REAL NOT NULL, y1 REAL NOT NULL,
-            reading TEXT, landmark TEXT",
+            reading TEXT, origin TEXT, landmark TEXT",
     },
     Layer {
         name: "pictures",
