@@ -7,19 +7,18 @@ use arpent::survey::{self, Run, Status};
 use clap::Args;
 use jiff::Timestamp;
 
+use super::survey::Outputs;
 use super::{Done, print_line};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// The file of a survey; for OUT.geojson, OUT.gpkg beside it is read
-    #[arg(value_name = "FILE.gpkg")]
+    /// The file of a survey, or what it was written to
+    #[arg(value_name = "OUT.gpkg|OUT.geojson")]
     file: PathBuf,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
-    let beside = arguments.file.with_extension("gpkg");
-    let is_output = arguments.file.extension().is_some_and(|e| e.eq_ignore_ascii_case("geojson"));
-    let surveys = survey::status(if is_output { &beside } else { &arguments.file })?;
+    let surveys = survey::status(&Outputs::of(&arguments.file).survey)?;
     if surveys.is_empty() {
         print_line("no survey yet")?;
     }

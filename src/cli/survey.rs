@@ -49,13 +49,13 @@ enum Detections {
 }
 
 /// The files that a survey is kept in and written to.
-struct Outputs {
-    survey: PathBuf,
+pub struct Outputs {
+    pub survey: PathBuf,
     geojson: Option<PathBuf>,
 }
 
 impl Outputs {
-    fn of(path: &Path) -> Self {
+    pub fn of(path: &Path) -> Self {
         match path.extension() {
             Some(extension) if extension.eq_ignore_ascii_case("gpkg") => {
                 Self { survey: path.to_owned(), geojson: None }
@@ -75,6 +75,9 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         Detections::Both => Annotations::Added,
     };
     let source = arguments.area.source()?;
+    if query.area.is_none() && arguments.detections != Detections::Detector {
+        anyhow::bail!("the files of a folder carry no annotations: leave out --detections");
+    }
     if let Some(path) = &outputs.geojson {
         // A place that cannot be written is told before the work, not after it.
         Output::create(path).with_context(|| format!("{} cannot be written", path.display()))?;

@@ -1,8 +1,5 @@
 //! Surveys of what the pictures carry already.
 
-use std::collections::BTreeMap;
-use std::fs;
-
 use serde_json::{Value, json};
 
 use super::STREET_BBOX;
@@ -12,42 +9,6 @@ use super::support::inventory::{Inventory, Thing, pairs};
 use super::support::server::{Reply, Server};
 use super::support::street;
 
-/// The codes of the signs of the street, with what stands on them, by their names.
-fn codes() -> BTreeMap<String, String> {
-    let truth: Value = serde_json::from_str(&fs::read_to_string("examples/street/truth.geojson").unwrap()).unwrap();
-    let code = |feature: &Value| {
-        let properties = &feature["properties"];
-        let value = properties["value"].as_str().map_or_else(String::new, |value| format!("[{value}]"));
-        (properties["id"].as_str().unwrap().to_owned(), format!("FR:{}{value}", properties["code"].as_str().unwrap()))
-    };
-    truth["features"].as_array().unwrap().iter().map(code).collect()
-}
-
-/// The true boxes of a picture as annotations with their codes, as a service would have written them.
-fn annotations(picture: &str) -> Vec<Value> {
-    let codes = codes();
-    let boxes = fs::read_to_string("examples/street/boxes.csv").unwrap();
-    let of_it = boxes.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>()).filter(|row| {
-        let (is_front, is_seen) = (row[7] == "1", row[8] == "1");
-        row[0] == picture && is_front && is_seen
-    });
-    let annotation = |row: Vec<&str>| {
-        let side = |column: usize| row[column].parse::<f64>().unwrap().round();
-        let [x0, y0, x1, y1] = [side(2), side(3), side(4), side(5)];
-        let tag = format!("osm|traffic_sign={}", codes[row[1]]);
-        json!({
-            "id": "a", "shape": {"type": "Polygon", "coordinates": [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]]},
-            "semantics": [
-                {"key": "osm|traffic_sign", "value": codes[row[1]]},
-                {"key": format!("detection_model[{tag}]"), "value": "Example-signs/1.2"},
-                {"key": format!("detection_confidence[{tag}]"), "value": "0.8"},
-                {"key": format!("classification_confidence[{tag}]"), "value": "0.95"}
-            ]
-        })
-    };
-    of_it.map(annotation).collect()
-}
-
 /// The answer to a search for the first pictures of the street, all annotated, changed by `change`.
 fn listing(number: usize, change: impl Fn(&mut Vec<Value>)) -> String {
     let mut listed: Value = serde_json::from_str(&street::search_answer(&street::first_pass(number))).unwrap();
@@ -55,7 +16,7 @@ fn listing(number: usize, change: impl Fn(&mut Vec<Value>)) -> String {
     for feature in features.iter_mut() {
         let id = feature["id"].as_str().unwrap().to_owned();
         let properties = &mut feature["properties"];
-        properties["annotations"] = annotations(&id).into();
+        properties["annotations"] = street::annotations(&id).into();
         properties["pers:interior_orientation"]["sensor_array_dimensions"] = json!([1920, 1080]);
     }
     change(features);
@@ -145,12 +106,12 @@ fn annotations_that_change_are_taken_up_and_odd_ones_left_out() {
     let inventory = Inventory::read(&path);
     assert_eq!(inventory.failed(), [("pass-1/0001.jpg", "annotated, but the size of its image is not stated")]);
     let found = |inventory: &Inventory| inventory.survey()["sightings"]["found"].as_u64().unwrap();
-    let sound = (annotations("pass-1/0002.jpg").len() + annotations("pass-1/0003.jpg").len()) as u64;
+    let sound = (street::annotations("pass-1/0002.jpg").len() + street::annotations("pass-1/0003.jpg").len()) as u64;
     assert_eq!(found(&inventory), sound);
 
     *answers.lock().unwrap() = listing(3, |features| features[1]["properties"]["annotations"] = json!([]));
     run(arguments).with_code(0);
     let inventory = Inventory::read(&path);
-    let sound = (annotations("pass-1/0001.jpg").len() + annotations("pass-1/0003.jpg").len()) as u64;
+    let sound = (street::annotations("pass-1/0001.jpg").len() + street::annotations("pass-1/0003.jpg").len()) as u64;
     assert_eq!((found(&inventory), inventory.pictures("empty")), (sound, 1));
 }
