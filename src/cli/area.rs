@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use arpent::area::Area;
-use arpent::source::{Communes, Folder, HttpSettings, Panoramax, Query, Source, panoramax};
+use arpent::source::panoramax::{self, Quality};
+use arpent::source::{Communes, Folder, HttpSettings, Panoramax, Query, Source};
 use arpent::survey::kept_area;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -31,6 +32,10 @@ pub struct AreaOptions {
     /// Bearer token, sent to the server of --api alone
     #[arg(long, env = "ARPENT_TOKEN", hide_env_values = true, value_name = "TOKEN", conflicts_with = "pictures")]
     token: Option<String>,
+    /// Which copy of each picture is downloaded: as uploaded, or 2048 pixels wide, in which far things are lost; boxes
+    /// are in pixels of that copy
+    #[arg(long, value_enum, value_name = "hd|sd", default_value_t = Copies::Hd)]
+    quality: Copies,
     /// Requests at a time to one host
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     connections: u8,
@@ -68,6 +73,13 @@ struct Place {
     pictures: Option<PathBuf>,
 }
 
+/// A copy of a picture.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Copies {
+    Hd,
+    Sd,
+}
+
 impl AreaOptions {
     pub fn source(&self) -> Result<Box<dyn Source>> {
         Ok(match &self.place.pictures {
@@ -78,10 +90,19 @@ impl AreaOptions {
                     requests_per_second: Some(self.rate),
                     ..HttpSettings::default()
                 };
-                let settings = panoramax::Settings { http, ..panoramax::Settings::default() };
+                let quality = match self.quality {
+                    Copies::Hd => Quality::Hd,
+                    Copies::Sd => Quality::Sd,
+                };
+                let settings = panoramax::Settings { http, quality, ..panoramax::Settings::default() };
                 Box::new(Panoramax::with_settings(&self.api, self.token.clone(), settings)?)
             }
         })
+    }
+
+    /// Whether the small copies of pictures are to be downloaded.
+    pub fn are_small(&self) -> bool {
+        self.quality == Copies::Sd
     }
 
     /// What is asked for. The boundary of a commune that `survey`, a survey's file, keeps is taken from there.

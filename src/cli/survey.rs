@@ -78,6 +78,11 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     if query.area.is_none() && arguments.detections != Detections::Detector {
         anyhow::bail!("the files of a folder carry no annotations: leave out --detections");
     }
+    if arguments.detections == Detections::Both && arguments.area.are_small() {
+        anyhow::bail!(
+            "annotations are boxes in the pictures as uploaded: leave out --quality sd with --detections both"
+        );
+    }
     if let Some(path) = &outputs.geojson {
         // A place that cannot be written is told before the work, not after it.
         Output::create(path).with_context(|| format!("{} cannot be written", path.display()))?;

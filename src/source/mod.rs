@@ -31,6 +31,11 @@ pub trait Source: Sync {
     /// The bytes of one picture's file. Ends within bounded time and memory, whatever the other side does.
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError>;
 
+    /// What is set of the source that bears on what is seen in its pictures: names and values.
+    fn terms(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// How many pictures of one host may be fetched at a time.
     fn connections(&self) -> usize {
         1

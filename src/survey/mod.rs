@@ -162,6 +162,7 @@ pub fn run_in(
         lineage.settings.extend(time.map(|time| (name.to_owned(), time.to_string().into())));
     }
     lineage.settings.extend(settings.max_pictures.map(|max| ("max_pictures".to_owned(), max.into())));
+    lineage.settings.extend(source.terms().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
     let detections = detections_term(query.annotations).map(|name| ("detections".to_owned(), name.into()));
     lineage.settings.extend(detections);
     let id = |entry: usize| inventory.entries.get(entry).map(|entry| entry.id.as_str());
@@ -207,6 +208,7 @@ fn terms(source: &dyn Source, query: &Query, model: &Model) -> Terms {
     }
     terms.push(("confidence".to_owned(), manifest.confidence.to_string()));
     terms.push(("source".to_owned(), source.root()));
+    terms.extend(source.terms().into_iter().map(|(name, value)| (name.to_owned(), value)));
     terms.extend(query.area.as_ref().map(|area| ("area".to_owned(), area.describe())));
     terms.extend(detections_term(query.annotations).map(|name| ("detections".to_owned(), name.to_owned())));
     for (name, time) in [("since", query.since), ("until", query.until)] {

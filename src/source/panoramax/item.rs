@@ -6,6 +6,7 @@
 use reqwest::Url;
 use serde_json::Value;
 
+use super::Quality;
 use super::search::Found;
 use crate::annotation::{Annotated, Annotation};
 use crate::camera::wrap_degrees;
@@ -40,12 +41,12 @@ impl Found for Item {
 
 impl Item {
     /// Reads an item that `answered` delivered; `root` is the root of the API.
-    pub fn read(feature: &Value, answered: &Url, root: &Url) -> Self {
+    pub fn read(feature: &Value, answered: &Url, root: &Url, quality: Quality) -> Self {
         let feature = Node(feature);
         let lon_lat_deg = position(feature);
         match feature.text("/id") {
             Some(id) => Self {
-                picture: picture(feature, &id, lon_lat_deg, answered, root),
+                picture: picture(feature, &id, lon_lat_deg, image(feature, answered, quality), root),
                 id,
                 lon_lat_deg,
                 annotated: annotated(feature),
@@ -65,14 +66,14 @@ fn picture(
     item: Node<'_>,
     id: &str,
     lon_lat_deg: Option<(f64, f64)>,
-    answered: &Url,
+    image: Option<Url>,
     root: &Url,
 ) -> Result<Picture, &'static str> {
     let (lon_deg, lat_deg) = lon_lat_deg.ok_or("no position")?;
     if item.text("/properties/geovisio:status").is_some_and(|s| s != "ready") {
         return Err("not ready on the server");
     }
-    let image = image(item, answered).ok_or("no address of its image")?;
+    let image = image.ok_or("no address of its image")?;
     let accuracy_m = item.number("/properties/quality:horizontal_accuracy");
     Ok(Picture {
         id: id.to_owned(),
@@ -194,10 +195,11 @@ fn turn(item: Node<'_>) -> Option<Turn> {
     Turn::from_exif(orientation.unwrap_or(1), pixels(width)?, pixels(height)?)
 }
 
-/// The address of the picture as uploaded. In a catalogue of several servers it may be relative to the server that
+/// The address of the picture, of a quality that there is. In a catalogue of several servers it may be relative to the server that
 /// the item came from.
-fn image(item: Node<'_>, answered: &Url) -> Option<Url> {
-    let href = item.text("/assets/hd/href").or_else(|| item.text("/properties/geovisio:image"))?;
+fn image(item: Node<'_>, answered: &Url, quality: Quality) -> Option<Url> {
+    let small = (quality == Quality::Sd).then(|| item.text("/assets/sd/href")).flatten();
+    let href = small.or_else(|| item.text("/assets/hd/href")).or_else(|| item.text("/properties/geovisio:image"))?;
     let origin = item.items("/links").find(|link| link.text("/rel").as_deref() == Some("via"));
     let origin = origin.and_then(|link| answered.join(&link.text("/href")?).ok());
     origin.as_ref().unwrap_or(answered).join(&href).ok().filter(is_http)
@@ -251,7 +253,12 @@ mod tests {
 
     fn read(feature: &Value) -> Item {
         let url = |text: &str| text.parse::<Url>().unwrap();
-        Item::read(feature, &url("http://example.org/api/search?limit=9"), &url("http://example.org/api"))
+        Item::read(
+            feature,
+            &url("http://example.org/api/search?limit=9"),
+            &url("http://example.org/api"),
+            Quality::Hd,
+        )
     }
 
     #[test]
