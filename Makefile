@@ -5,9 +5,11 @@
 
 # Surveys the sample street with the shipped detector.
 demo: .onnxruntime/version
+	@rm -f signs.gpkg
 	cargo run --release --quiet -- survey --pictures examples/street -o signs.geojson
 	@echo
 	@echo "signs.geojson holds one point for each sign, with its 95 % ellipse and the pictures that prove it."
+	@echo "signs.gpkg beside it holds the survey itself, pictures and sightings as well, for QGIS."
 	@echo "To look at it: drop it into QGIS or onto https://geojson.io; its truth is examples/street/truth.geojson."
 	@echo "To see what the detector sees: cargo run --release -- detect examples/street/pass-1/*.jpg --draw drawn"
 

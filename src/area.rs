@@ -1,12 +1,17 @@
 //! What to survey: a bounding box or a polygon, always as a `geo::MultiPolygon` in WGS 84.
 
 use geo::{BoundingRect, Contains, Coord, CoordsIter, Intersects, LineString, MultiPolygon, Polygon, Rect};
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// The area of a survey.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Area {
     polygons: MultiPolygon<f64>,
+    /// The bounding rectangle of each polygon.
+    rects: Vec<Rect<f64>>,
+    /// What it was asked for by, where that is no list of coordinates: `commune 67506`.
+    name: Option<String>,
 }
 
 /// Why something is not an area.
@@ -62,7 +67,7 @@ impl Area {
         }
         let rect = |w: f64, e: f64| Rect::new(Coord { x: w, y: south }, Coord { x: e, y: north }).to_polygon();
         let polygons = if west < east { vec![rect(west, east)] } else { vec![rect(west, 180.0), rect(-180.0, east)] };
-        Ok(Self { polygons: MultiPolygon(polygons) })
+        Ok(Self::of(MultiPolygon(polygons)))
     }
 
     /// A box from `W,S,E,N`.
@@ -87,15 +92,18 @@ impl Area {
             text.parse().map_err(|e: geojson::Error| AreaError::NotGeoJson(e.to_string()))?;
         let mut polygons = Vec::new();
         let mut others = Vec::new();
-        match document {
-            geojson::GeoJson::Geometry(g) => collect(&g, &mut polygons, &mut others),
-            geojson::GeoJson::Feature(f) => f.geometry.iter().for_each(|g| collect(g, &mut polygons, &mut others)),
-            geojson::GeoJson::FeatureCollection(all) => all
-                .features
-                .iter()
-                .filter_map(|f| f.geometry.as_ref())
-                .for_each(|g| collect(g, &mut polygons, &mut others)),
+        let mut geometries: Vec<&geojson::Geometry> = Vec::new();
+        match &document {
+            geojson::GeoJson::Geometry(geometry) => geometries.push(geometry),
+            geojson::GeoJson::Feature(feature) => geometries.extend(&feature.geometry),
+            geojson::GeoJson::FeatureCollection(all) => {
+                geometries.extend(all.features.iter().filter_map(|feature| feature.geometry.as_ref()));
+            }
         }
+        for geometry in geometries {
+            collect(geometry, &mut polygons, &mut others)?;
+        }
+        polygons.retain(|polygon| polygon.bounding_rect().is_some());
         if polygons.is_empty() {
             others.dedup();
             let found = if others.is_empty() { "no geometry".to_owned() } else { others.join(", ") };
@@ -105,14 +113,62 @@ impl Area {
         if let Some(c) = polygons.coords_iter().find(|c| !(c.x.abs() <= 180.0 && c.y.abs() <= 90.0)) {
             return Err(AreaError::NotDegrees { x: c.x, y: c.y });
         }
-        Ok(Self { polygons })
+        Ok(Self::of(polygons))
+    }
+
+    /// The area of these polygons.
+    pub fn of(polygons: MultiPolygon<f64>) -> Self {
+        // One rectangle for each polygon, so that both lists go together.
+        let polygons = MultiPolygon(polygons.into_iter().filter(|p| p.bounding_rect().is_some()).collect());
+        let rects = polygons.iter().filter_map(BoundingRect::bounding_rect).collect();
+        Self { polygons, rects, name: None }
+    }
+
+    /// All of these areas together.
+    pub fn union(areas: impl IntoIterator<Item = Self>) -> Self {
+        Self::of(areas.into_iter().flat_map(|area| area.polygons).collect())
+    }
+
+    /// The same area under a name.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
+    }
+
+    /// What the area was asked for by, where that is no list of coordinates.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The area in a few words that tell it from others: its name, `W,S,E,N` for a box, or a digest of its corners.
+    pub fn describe(&self) -> String {
+        let bounds = |rect: &Rect<f64>| {
+            let (min, max) = (rect.min(), rect.max());
+            format!("{},{},{},{}", min.x, min.y, max.x, max.y)
+        };
+        match (&self.name, &self.rects[..]) {
+            (Some(name), _) => name.clone(),
+            (None, [rect]) if self.polygons.0 == [rect.to_polygon()] => bounds(rect),
+            (None, rects) => {
+                let within: Vec<String> = rects.iter().take(1).map(bounds).collect();
+                let digest = Sha256::digest(self.to_geojson().to_string());
+                let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+                format!("{} polygons, the first within {} (digest {digest})", rects.len(), within.join(""))
+            }
+        }
+    }
+
+    /// The polygons, WGS 84 degrees.
+    pub fn polygons(&self) -> &MultiPolygon<f64> {
+        &self.polygons
     }
 
     /// Whether a position lies inside or on the edge.
     pub fn contains(&self, lon_deg: f64, lat_deg: f64) -> bool {
         let point = geo::Point::new(lon_deg, lat_deg);
+        // A département has hundreds of polygons with thousands of corners: the rectangles spare most of the work.
+        let near = self.polygons.iter().zip(&self.rects).filter(|(_, rect)| rect.intersects(&point));
         // `contains` leaves the edge out; a picture on the edge of a bounding box belongs to it.
-        self.polygons.contains(&point) || self.polygons.intersects(&point)
+        near.into_iter().any(|(polygon, _)| polygon.contains(&point) || polygon.intersects(&point))
     }
 
     /// Whether the area has a part in common with a rectangle.
@@ -122,7 +178,7 @@ impl Area {
 
     /// The bounding rectangle of each of its polygons.
     pub fn rects(&self) -> Vec<Rect<f64>> {
-        self.polygons.iter().filter_map(BoundingRect::bounding_rect).collect()
+        self.rects.clone()
     }
 
     /// The area as a GeoJSON geometry.
@@ -138,17 +194,35 @@ impl Area {
 }
 
 /// Adds the polygons of `geometry` to `polygons`, and the names of other kinds to `others`.
-fn collect(geometry: &geojson::Geometry, polygons: &mut Vec<Polygon<f64>>, others: &mut Vec<String>) {
+fn collect(
+    geometry: &geojson::Geometry,
+    polygons: &mut Vec<Polygon<f64>>,
+    others: &mut Vec<&'static str>,
+) -> Result<(), AreaError> {
     match &geometry.value {
         geojson::GeometryValue::GeometryCollection { geometries } => {
-            geometries.iter().for_each(|g| collect(g, polygons, others));
+            geometries.iter().try_for_each(|g| collect(g, polygons, others))?;
         }
-        value => match geo::Geometry::<f64>::try_from(value.clone()) {
-            Ok(geo::Geometry::Polygon(p)) => polygons.push(p),
-            Ok(geo::Geometry::MultiPolygon(m)) => polygons.extend(m),
-            _ => others.push(value.type_name().to_owned()),
-        },
+        geojson::GeometryValue::Polygon { coordinates } => polygons.push(polygon(coordinates)?),
+        geojson::GeometryValue::MultiPolygon { coordinates } => {
+            for coordinates in coordinates {
+                polygons.push(polygon(coordinates)?);
+            }
+        }
+        value => others.push(value.type_name()),
     }
+    Ok(())
+}
+
+/// A polygon of its rings. The conversion of the `geojson` crate does not expect positions of one number.
+fn polygon(rings: &[Vec<geojson::Position>]) -> Result<Polygon<f64>, AreaError> {
+    let coord = |position: &geojson::Position| match position.as_slice() {
+        [x, y, ..] => Ok(Coord { x: *x, y: *y }),
+        _ => Err(AreaError::NotGeoJson("a position of a polygon has fewer than two numbers".to_owned())),
+    };
+    let ring = |ring: &Vec<geojson::Position>| ring.iter().map(coord).collect::<Result<LineString<f64>, _>>();
+    let mut rings = rings.iter().map(ring).collect::<Result<Vec<_>, _>>()?.into_iter();
+    Ok(Polygon::new(rings.next().unwrap_or_else(|| LineString(Vec::new())), rings.collect()))
 }
 
 #[cfg(test)]
@@ -193,6 +267,17 @@ mod tests {
     }
 
     #[test]
+    fn areas_are_joined_and_named() {
+        let both = Area::union([Area::parse_bbox("0,0,1,1").unwrap(), Area::parse_bbox("1,0,2,1").unwrap()]);
+        assert!(both.contains(0.5, 0.5) && both.contains(1.5, 0.5) && both.contains(1.0, 0.5));
+        assert!(!both.contains(2.5, 0.5));
+        assert_eq!((both.rects().len(), both.name()), (2, None));
+        assert!(both.describe().starts_with("2 polygons, the first within 0,0,1,1 (digest "), "{}", both.describe());
+        assert_eq!(both.named("commune 1,2").describe(), "commune 1,2");
+        assert_eq!(Area::parse_bbox("7.5, 48,8,48.5").unwrap().describe(), "7.5,48,8,48.5");
+    }
+
+    #[test]
     fn a_hole_is_outside() {
         let text =
             r#"{"type":"Polygon","coordinates":[[[0,0],[9,0],[9,9],[0,9],[0,0]],[[3,3],[6,3],[6,6],[3,6],[3,3]]]}"#;
@@ -203,6 +288,10 @@ mod tests {
     #[test]
     fn bad_geojson_is_named() {
         assert!(Area::from_geojson("hello").unwrap_err().to_string().contains("not GeoJSON"));
+        let half = r#"{"type":"Polygon","coordinates":[[[0,0],[1],[1,1],[0,0]]]}"#;
+        assert!(Area::from_geojson(half).unwrap_err().to_string().contains("fewer than two numbers"));
+        let none = r#"{"type":"Polygon","coordinates":[[]]}"#;
+        assert!(Area::from_geojson(none).unwrap_err().to_string().contains("holds no polygon"));
         let line = r#"{"type":"LineString","coordinates":[[0,0],[1,1]]}"#;
         assert!(Area::from_geojson(line).unwrap_err().to_string().contains("LineString"));
         let lambert = r#"{"type":"Polygon","coordinates":[[[651000,6860000],[652000,6860000],[652000,6861000],[651000,6860000]]]}"#;

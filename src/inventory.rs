@@ -136,9 +136,7 @@ impl Entry {
             last_seen: evidence.iter().filter_map(|e| e.taken_at).max(),
             panoramax: distinct(evidence.iter().map(|e| e.picture_id)).unwrap_or_default(),
             picture_url: best.and_then(|e| e.page_url).map(str::to_owned),
-            picture_box: best
-                .and_then(|e| e.pixels)
-                .map(|b| format!("{:.0},{:.0},{:.0},{:.0}", b.x0.round(), b.y0.round(), b.x1.round(), b.y1.round())),
+            picture_box: best.and_then(|e| e.pixels).map(|pixels| pixels.to_text()),
             license: distinct_sorted(evidence.iter().filter_map(|e| e.license)),
             producer: distinct_sorted(evidence.iter().filter_map(|e| e.producer)),
             osm_tags: osm_tags(class, direction_deg.filter(|_| landmark.method == Method::Triangulated)),

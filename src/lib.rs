@@ -13,10 +13,12 @@
 
 #![deny(missing_docs)]
 
+pub mod annotation;
 pub mod area;
 pub mod camera;
 pub mod draw;
 pub mod export;
+mod geopackage;
 pub mod inventory;
 pub mod locate;
 pub mod model;

@@ -1,5 +1,6 @@
 //! One street-level photograph: where and when it was taken, with what camera, and where its bytes are.
 
+use std::cmp::Ordering;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -44,6 +45,15 @@ pub enum Image {
     File(PathBuf),
     /// An absolute HTTP address.
     Url(String),
+}
+
+impl Image {
+    /// The host that its bytes are on, with its port; none for a file.
+    pub fn host(&self) -> Option<&str> {
+        let Self::Url(address) = self else { return None };
+        let (_, rest) = address.split_once("://")?;
+        rest.split(['/', '?', '#']).next()
+    }
 }
 
 /// The way a camera looks, and how far that can be trusted.
@@ -143,5 +153,10 @@ impl Crop {
 
 /// Puts pictures into the one order that every result is computed in: by sequence, then as taken.
 pub fn sort_as_taken(pictures: &mut [Picture]) {
-    pictures.sort_by(|a, b| (&a.sequence, a.rank, a.taken_at, &a.id).cmp(&(&b.sequence, b.rank, b.taken_at, &b.id)));
+    pictures.sort_by(compare_as_taken);
+}
+
+/// The order of two pictures by sequence, then as taken.
+pub(crate) fn compare_as_taken(a: &Picture, b: &Picture) -> Ordering {
+    (&a.sequence, a.rank, a.taken_at, &a.id).cmp(&(&b.sequence, b.rank, b.taken_at, &b.id))
 }

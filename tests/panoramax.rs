@@ -1,6 +1,7 @@
 //! A true Panoramax server, started and filled by `tests/panoramax.sh`, which also runs these tests.
 //!
-//! They are ignored otherwise. `ARPENT_TEST_PANORAMAX` gives the root of the API, `ARPENT_SHARED` the folder with the
+//! They are ignored otherwise. `ARPENT_TEST_PANORAMAX` gives the root of the API, `ARPENT_TEST_TOKEN` a token that may
+//! write, `ARPENT_SHARED` the folder with the
 //! real sequences that were loaded, `ARPENT_TEST_PICTURES` the folder that `write_pictures` fills.
 
 mod support;
@@ -15,8 +16,9 @@ use arpent::source::panoramax::Settings;
 use arpent::source::{Folder, Listing, Panoramax, Query, Source};
 use exif::Tag;
 use support::command::{run, text};
-use support::inventory::{Inventory, Thing};
+use support::inventory::{Inventory, Thing, pairs};
 use support::shot::{CROPPED, Shot};
+use support::street;
 
 /// Pictures that lie close together.
 const CROWD: usize = 300;
@@ -44,6 +46,7 @@ const CROWD_BBOX: &str = "3.0,45.0,3.01,45.01";
 const LONE_BBOX: &str = "3.1,45.0,3.11,45.01";
 const ODD_BBOX: &str = "3.2,45.0,3.21,45.01";
 const STRASBOURG_BBOX: &str = "7.74,48.58,7.76,48.60";
+const STREET_BBOX: &str = "7.709,48.600,7.713,48.603";
 const TOULOUSE_BBOX: &str = "1.45,43.61,1.46,43.62";
 
 /// Twenty columns of pictures on a grid whose lines are those where boxes are halved; the last fifty are where
@@ -105,7 +108,8 @@ fn everything_in_a_crowd_is_listed_once() {
 fn times_narrow_the_search() {
     let at = |s: &str| Some(s.parse().unwrap());
     let area = Some(Area::parse_bbox(CROWD_BBOX).unwrap());
-    let query = Query { area, since: at("2024-05-06T08:01:00Z"), until: at("2024-05-06T08:01:59Z") };
+    let query =
+        Query { area, since: at("2024-05-06T08:01:00Z"), until: at("2024-05-06T08:01:59Z"), ..Query::default() };
     assert_eq!(server(50).list(&query).unwrap().pictures.len(), 60);
     let since = Query { until: None, ..query.clone() };
     assert_eq!(server(50).list(&since).unwrap().pictures.len(), CROWD - 60);
@@ -242,4 +246,44 @@ fn every_picture_of_a_crowd_is_surveyed() {
     assert_eq!(inventory.pictures("found"), CROWD as u64);
     assert_eq!(inventory.pictures("done") + inventory.pictures("empty"), CROWD as u64);
     assert_eq!(inventory.features(), [] as [serde_json::Value; 0], "grey pictures show no signs");
+}
+
+/// Writes the true boxes of the sample street to its pictures on the server, with `reqwest` as any client would.
+fn annotate_the_street() {
+    let (root, token) = (given("ARPENT_TEST_PANORAMAX"), given("ARPENT_TEST_TOKEN"));
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::blocking::Client::new();
+    let listed = list(&server(1000), STREET_BBOX).pictures;
+    for local in street::first_pass(19) {
+        let picture = listed.iter().find(|p| p.taken_at == local.taken_at).expect("the street is loaded");
+        for annotation in street::annotations(&local.id) {
+            let corner =
+                |which: usize, axis: usize| annotation["shape"]["coordinates"][0][which][axis].as_f64().unwrap();
+            let shape = [corner(0, 0), corner(0, 1), corner(2, 0), corner(2, 1)].map(|side| side as i64);
+            let body = serde_json::json!({"shape": shape, "semantics": annotation["semantics"]});
+            let request = client.post(format!("{}/pictures/{}/annotations", root.trim_end_matches('/'), picture.id));
+            let request = request.bearer_auth(&token).header("Content-Type", "application/json");
+            let answer = request.body(body.to_string()).send().unwrap();
+            assert!(answer.status().is_success(), "{} {}", answer.status(), answer.text().unwrap_or_default());
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn annotations_on_the_server_are_an_inventory() {
+    annotate_the_street();
+    let folder = tempfile::tempdir().unwrap();
+    let (root, path) = (given("ARPENT_TEST_PANORAMAX"), folder.path().join("signs.geojson"));
+    let arguments =
+        ["survey", "--bbox", STREET_BBOX, "--api", &root, "--detections", "annotations", "-o", text(&path)];
+    run(arguments).with_code(0);
+    let inventory = Inventory::read(&path);
+    inventory.assert_counts_add_up();
+    let signs: Vec<Thing> = street::signs().into_iter().filter(|s| s.seen >= 3).map(|s| s.thing).collect();
+    let found = inventory.things();
+    let near = pairs(&signs, &found, 4.0);
+    let read = near.iter().filter(|(sign, landmark)| signs[*sign].class == found[*landmark].class).count();
+    eprintln!("{} of {} signs, {read} by their code, from {} landmarks", near.len(), signs.len(), found.len());
+    assert!(near.len() >= 8 && near.len() * 4 >= found.len() * 3 && read * 10 >= near.len() * 9, "{found:#?}");
 }

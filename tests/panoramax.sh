@@ -29,8 +29,9 @@ trap stop EXIT
 export ARPENT_TEST_PICTURES=$state/made
 cargo test --test panoramax -- --ignored --exact write_pictures
 ARPENT_TEST_PANORAMAX=$(server "$state")
-export ARPENT_TEST_PANORAMAX
-for folder in "$ARPENT_SHARED"/data/panoramax/{strasbourg_3,toulouse_gopro} "$ARPENT_TEST_PICTURES"/*; do
+ARPENT_TEST_TOKEN=$(cat "$state/token")
+export ARPENT_TEST_PANORAMAX ARPENT_TEST_TOKEN
+for folder in examples/street/pass-1 "$ARPENT_SHARED"/data/panoramax/{strasbourg_3,toulouse_gopro} "$ARPENT_TEST_PICTURES"/*; do
     load "$folder"
 done
 

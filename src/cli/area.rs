@@ -1,17 +1,22 @@
 //! The options that say which pictures are wanted, and where they are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use arpent::area::Area;
-use arpent::source::{Folder, Panoramax, Query, Source};
+use arpent::source::panoramax::{self, Quality};
+use arpent::source::{Communes, Folder, HttpSettings, Panoramax, Query, Source};
+use arpent::survey::kept_area;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 /// The federated catalogue of all Panoramax servers.
 const DEFAULT_API: &str = "https://api.panoramax.xyz/api";
+/// The official API of geographic divisions.
+const DEFAULT_COMMUNES_API: &str = "https://geo.api.gouv.fr";
 
 #[derive(Args)]
 #[command(next_help_heading = "Which pictures")]
@@ -21,9 +26,22 @@ pub struct AreaOptions {
     /// Root of the API of a Panoramax server
     #[arg(long, value_name = "URL", default_value = DEFAULT_API, conflicts_with = "pictures")]
     api: String,
+    /// Root of the API that gives the boundaries of communes
+    #[arg(long, value_name = "URL", default_value = DEFAULT_COMMUNES_API)]
+    communes_api: String,
     /// Bearer token, sent to the server of --api alone
     #[arg(long, env = "ARPENT_TOKEN", hide_env_values = true, value_name = "TOKEN", conflicts_with = "pictures")]
     token: Option<String>,
+    /// Which copy of each picture is downloaded: as uploaded, or 2048 pixels wide, in which far things are lost; boxes
+    /// are in pixels of that copy
+    #[arg(long, value_enum, value_name = "hd|sd", default_value_t = Copies::Hd)]
+    quality: Copies,
+    /// Requests at a time to one host
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    connections: u8,
+    /// Requests a second to one host, at most
+    #[arg(long, value_name = "R", default_value_t = 40.0, value_parser = rate)]
+    rate: f64,
     /// Only pictures taken on that day or later: 2024-05-01, or a time such as 2024-05-01T12:00:00Z
     #[arg(long, value_name = "DATE", value_parser = since)]
     since: Option<Timestamp>,
@@ -44,30 +62,85 @@ struct Place {
     /// GeoJSON file with a Polygon, a MultiPolygon, or a Feature or FeatureCollection of them, in WGS 84
     #[arg(long, value_name = "FILE")]
     area: Option<PathBuf>,
+    /// French communes by INSEE code or name, with commas between several: 67506 or Vendenheim
+    #[arg(long, value_name = "CODE|NAME,…", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    commune: Vec<String>,
+    /// All communes of a French département, by its code: 67
+    #[arg(long, value_name = "CODE")]
+    departement: Option<String>,
     /// Folder of geotagged JPEGs; each sub-folder is a sequence
     #[arg(long, value_name = "DIR")]
     pictures: Option<PathBuf>,
+}
+
+/// A copy of a picture.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Copies {
+    Hd,
+    Sd,
 }
 
 impl AreaOptions {
     pub fn source(&self) -> Result<Box<dyn Source>> {
         Ok(match &self.place.pictures {
             Some(folder) => Box::new(Folder::open(folder)?),
-            None => Box::new(Panoramax::new(&self.api, self.token.clone())?),
+            None => {
+                let http = HttpSettings {
+                    requests_per_host: self.connections.into(),
+                    requests_per_second: Some(self.rate),
+                    ..HttpSettings::default()
+                };
+                let quality = match self.quality {
+                    Copies::Hd => Quality::Hd,
+                    Copies::Sd => Quality::Sd,
+                };
+                let settings = panoramax::Settings { http, quality, ..panoramax::Settings::default() };
+                Box::new(Panoramax::with_settings(&self.api, self.token.clone(), settings)?)
+            }
         })
     }
 
-    pub fn query(&self) -> Result<Query> {
-        let area = match (&self.place.bbox, &self.place.area) {
-            (Some(area), _) => Some(area.clone()),
-            (None, Some(path)) => {
-                let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-                Some(Area::from_geojson(&text).with_context(|| path.display().to_string())?)
-            }
-            (None, None) => None,
-        };
-        Ok(Query { area, since: self.since, until: self.until })
+    /// Whether the small copies of pictures are to be downloaded.
+    pub fn are_small(&self) -> bool {
+        self.quality == Copies::Sd
     }
+
+    /// What is asked for. The boundary of a commune that `survey`, a survey's file, keeps is taken from there.
+    pub fn query(&self, survey: Option<&Path>) -> Result<Query> {
+        Ok(Query { area: self.area(survey)?, since: self.since, until: self.until, ..Query::default() })
+    }
+
+    fn area(&self, survey: Option<&Path>) -> Result<Option<Area>> {
+        let Place { bbox, area, commune, departement, .. } = &self.place;
+        if let Some(path) = area {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            return Ok(Some(Area::from_geojson(&text).with_context(|| path.display().to_string())?));
+        }
+        let Some(name) = self.place.name() else { return Ok(bbox.clone()) };
+        if let Some(kept) = survey.and_then(|path| kept_area(path, &name)) {
+            return Ok(Some(kept));
+        }
+        let communes = Communes::new(&self.communes_api)?;
+        let area = match departement {
+            Some(code) => communes.departement(code)?,
+            None => communes.area(&commune.iter().map(String::as_str).collect::<Vec<_>>())?,
+        };
+        Ok(Some(area.named(name)))
+    }
+}
+
+impl Place {
+    /// The name of an area that is asked for by one.
+    fn name(&self) -> Option<String> {
+        let communes = || format!("commune {}", self.commune.join(","));
+        let departement = self.departement.as_ref().map(|code| format!("departement {code}"));
+        departement.or_else(|| (!self.commune.is_empty()).then(communes))
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value| (0.01..=1000.0).contains(value));
+    value.ok_or_else(|| "a number of requests a second from 0.01 to 1000 is wanted".to_owned())
 }
 
 fn since(text: &str) -> Result<Timestamp, String> {

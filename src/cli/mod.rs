@@ -3,6 +3,7 @@
 /// Tells a person something, on standard error: standard output is for results. Nobody listening is no failure.
 macro_rules! tell {
     ($($argument:tt)*) => {{
+        ::log::info!(target: $crate::cli::log::TOLD, $($argument)*);
         let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{}\n", format_args!($($argument)*)));
     }};
 }
@@ -10,9 +11,11 @@ macro_rules! tell {
 mod area;
 mod detect;
 mod locate;
+mod log;
 mod model;
 mod pictures;
 mod progress;
+mod status;
 mod survey;
 
 use std::io::Write;
@@ -26,12 +29,16 @@ use clap::{Parser, Subcommand};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    log: log::LogOptions,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Survey an area: find things in its pictures and write one feature for each
     Survey(survey::Arguments),
+    /// Say how far a survey is, also while it goes on
+    Status(status::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -53,12 +60,13 @@ enum Done {
 pub fn run() -> ExitCode {
     // clap prints what is wrong and exits with 2 by itself.
     let cli = Cli::parse();
-    let outcome = match cli.command {
+    let outcome = cli.log.start().and_then(|()| match cli.command {
         Command::Survey(arguments) => survey::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
-    };
+    });
     match outcome {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::WithFailures) => ExitCode::from(3),

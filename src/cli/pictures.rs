@@ -25,7 +25,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
-    let query = arguments.area.query()?;
+    let query = arguments.area.query(None)?;
     let source = arguments.area.source()?;
     let mut listing = source.list(&query)?;
     let all = listing.pictures.len();

@@ -8,6 +8,7 @@ use arpent::survey::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::count;
+use super::log::TOLD;
 
 /// Plain lines come no closer than this.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -42,9 +43,13 @@ impl Teller {
         }
     }
 
-    fn left(&self) -> String {
-        let each = self.began.elapsed().as_secs_f64() / self.looked.max(1) as f64;
-        duration(each * self.total.saturating_sub(self.looked) as f64)
+    /// How it goes: `12 of 100 pictures, 3.1 a second, 45 detections, 1 failed, 28 s left`.
+    fn state(&self) -> String {
+        let rate = self.looked as f64 / self.began.elapsed().as_secs_f64().max(1e-3);
+        let left = duration(self.total.saturating_sub(self.looked) as f64 / rate.max(1e-9));
+        let Self { looked, total, failed, .. } = self;
+        let found = count(self.detections, "detection");
+        format!("{looked} of {total} pictures, {rate:.1} a second, {found}, {failed} failed, {left} left")
     }
 }
 
@@ -57,17 +62,22 @@ impl Drop for Teller {
 }
 
 impl Progress for Teller {
+    fn known(&mut self, pictures: usize) {
+        if pictures > 0 {
+            self.say(&format!("{} looked at before", count(pictures, "picture")));
+        }
+    }
+
     fn listed(&mut self, pictures: usize) {
         self.total = pictures;
         self.began = Instant::now();
         self.last_line = self.began;
         self.say(&format!("{} to look at", count(pictures, "picture")));
         if let Some(bar) = &self.bar {
-            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} pictures, {msg}, {eta} left");
+            let style = ProgressStyle::with_template("{wide_bar} {msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_length(pictures as u64);
-            bar.set_message("0 detections");
-            bar.reset_eta();
+            bar.set_message(self.state());
         }
     }
 
@@ -84,12 +94,16 @@ impl Progress for Teller {
             }
         }
         if let Some(bar) = &self.bar {
-            bar.set_message(count(self.detections, "detection"));
+            bar.set_message(self.state());
             bar.set_position(self.looked as u64);
-        } else if self.last_line.elapsed() >= LINE_EVERY {
+        }
+        if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            let found = count(self.detections, "detection");
-            tell!("{} of {} pictures, {found}, {} left", self.looked, self.total, self.left());
+            match &self.bar {
+                // The bar says it already; a log wants to know as well.
+                Some(_) => ::log::info!(target: TOLD, "{}", self.state()),
+                None => tell!("{}", self.state()),
+            }
         }
     }
 }

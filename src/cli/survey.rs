@@ -1,14 +1,15 @@
 //! `arpent survey`: an area in, an inventory out.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+use arpent::annotation::Annotations;
 use arpent::export::{Output, geojson};
 use arpent::inventory::Inventory;
-use arpent::survey::{self, Settings};
+use arpent::survey::{self, Settings, SurveyFile};
 use clap::Args;
 
 use super::area::AreaOptions;
@@ -21,9 +22,17 @@ pub struct Arguments {
     /// Pictures looked at at a time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
-    /// The GeoJSON file to write
-    #[arg(short, long, value_name = "OUT.geojson")]
+    /// The file of the survey, a GeoPackage, which is made or gone on with; or the GeoJSON file to write, with the file
+    /// of the survey, OUT.gpkg, beside it
+    #[arg(short, long, value_name = "OUT.gpkg|OUT.geojson")]
     output: PathBuf,
+    /// Where detections come from: the detector, the annotations that the pictures on the server carry already, in which
+    /// case no picture is downloaded, or both
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = Detections::Detector)]
+    detections: Detections,
+    /// Look at all pictures again, for a second set of sightings in the file of the survey
+    #[arg(long)]
+    again: bool,
     // Last, so that their headings do not stand above the options here.
     #[command(flatten)]
     area: AreaOptions,
@@ -31,29 +40,89 @@ pub struct Arguments {
     model: ModelOptions,
 }
 
+/// Where detections come from.
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Detections {
+    Detector,
+    Annotations,
+    Both,
+}
+
+/// The files that a survey is kept in and written to.
+pub struct Outputs {
+    pub survey: PathBuf,
+    geojson: Option<PathBuf>,
+}
+
+impl Outputs {
+    pub fn of(path: &Path) -> Self {
+        match path.extension() {
+            Some(extension) if extension.eq_ignore_ascii_case("gpkg") => {
+                Self { survey: path.to_owned(), geojson: None }
+            }
+            _ => Self { survey: path.with_extension("gpkg"), geojson: Some(path.to_owned()) },
+        }
+    }
+}
+
 pub fn run(arguments: &Arguments) -> Result<Done> {
+    let outputs = Outputs::of(&arguments.output);
     let model = arguments.model.open()?;
-    let query = arguments.area.query()?;
+    let mut query = arguments.area.query(Some(&outputs.survey))?;
+    query.annotations = match arguments.detections {
+        Detections::Detector => Annotations::Ignored,
+        Detections::Annotations => Annotations::Alone,
+        Detections::Both => Annotations::Added,
+    };
     let source = arguments.area.source()?;
-    let path = arguments.output.display();
-    let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
+    if query.area.is_none() && arguments.detections != Detections::Detector {
+        anyhow::bail!("the files of a folder carry no annotations: leave out --detections");
+    }
+    if arguments.detections == Detections::Both && arguments.area.are_small() {
+        anyhow::bail!(
+            "annotations are boxes in the pictures as uploaded: leave out --quality sd with --detections both"
+        );
+    }
+    if let Some(path) = &outputs.geojson {
+        // A place that cannot be written is told before the work, not after it.
+        Output::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    let mut file = SurveyFile::open(&outputs.survey)?;
+    if arguments.again {
+        file = file.again();
+    }
     let settings = Settings {
         jobs: arguments.jobs.map_or_else(cores, usize::from),
         max_pictures: arguments.area.max_pictures.map(|max| max as usize),
     };
 
-    let stop = stop_on_interrupt(output.part().to_owned())?;
+    let stop = stop_on_interrupt()?;
     let mut teller = Teller::new();
-    let inventory = survey::run(source.as_ref(), &query, &model, &settings, &mut teller, &stop)?;
+    let inventory = survey::run_in(&mut file, source.as_ref(), &query, &model, &settings, &mut teller, &stop)?;
     drop(teller);
+    drop(file);
     summarise(&inventory);
     let pictures = &inventory.lineage.pictures;
     if pictures.found > 0 && pictures.failed == pictures.found {
-        anyhow::bail!("no picture could be looked at: {path} is left as it was");
+        match &outputs.geojson {
+            _ if !inventory.lineage.complete => {
+                anyhow::bail!("stopped before a picture was looked at: the same command goes on")
+            }
+            Some(path) => anyhow::bail!("no picture could be looked at: {} is left as it was", path.display()),
+            None => {
+                anyhow::bail!("no picture could be looked at: `arpent status {}` says why", outputs.survey.display())
+            }
+        }
     }
-    output.finish(|out| geojson::write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
-    let state = if inventory.lineage.complete { "" } else { " (incomplete: the run was stopped)" };
-    tell!("written to {path}{state}");
+    if let Some(path) = &outputs.geojson {
+        let written = Output::create(path).and_then(|output| output.finish(|out| geojson::write(&inventory, out)));
+        written.with_context(|| format!("{} could not be written", path.display()))?;
+    }
+    let state = match inventory.lineage.complete {
+        true => "",
+        false => " (incomplete: the run was stopped; the same command goes on with it)",
+    };
+    tell!("written to {}{state}", arguments.output.display());
     Ok(if pictures.failed > 0 { Done::WithFailures } else { Done::Well })
 }
 
@@ -61,13 +130,12 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A flag that the first Ctrl-C raises; the second ends the program at once and removes the unfinished file.
-fn stop_on_interrupt(part: PathBuf) -> Result<Arc<AtomicBool>> {
+/// A flag that the first Ctrl-C raises; the second ends the program at once. What is in the file is safe either way.
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
     ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
-            let _ = std::fs::remove_file(&part);
             std::process::exit(130);
         }
         tell!("\nstopping: the pictures in flight are finished and what is there is written (again: stop at once)");

@@ -120,6 +120,15 @@ impl Model {
         })
     }
 
+    /// The reading that says a code, and what stands on the sign, with a probability; `None` where the classifier does
+    /// not know them.
+    pub fn reading_of(&self, code: &str, value: Option<&str>, probability: f32) -> Option<Reading> {
+        let classes = &self.classifier.as_ref()?.manifest.classes;
+        let is_it = |class: &Class| class.code.as_deref() == Some(code) && class.value.as_deref() == value;
+        let class = classes.iter().position(is_it)?;
+        Some(Reading::of_one(u16::try_from(class).ok()?, probability))
+    }
+
     /// Size of the input, pixels.
     pub fn input(&self) -> (u32, u32) {
         self.manifest.input.size()

@@ -106,7 +106,7 @@ impl Head {
                 let [cx, cy, width, height, scores @ ..] = lines.as_slice() else { return };
                 for point in 0..points {
                     let (mut class, mut score) = (0, f32::MIN);
-                    for (index, line) in scores.iter().enumerate() {
+                    for (index, line) in scores.iter().take(classes).enumerate() {
                         if line[point] > score {
                             (class, score) = (index, line[point]);
                         }
@@ -128,6 +128,35 @@ fn best(scores: &[f32]) -> (usize, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Numbers as a model may give them, sound or not.
+    fn numbers() -> impl Strategy<Value = Vec<f32>> {
+        let number = prop_oneof![
+            4 => 0.0..1.0_f32,
+            2 => -700.0..700.0_f32,
+            1 => any::<f32>(),
+            1 => Just(f32::NAN),
+            1 => Just(f32::INFINITY),
+        ];
+        proptest::collection::vec(number, 0..800)
+    }
+
+    proptest! {
+        #[test]
+        fn no_output_upsets_a_head(output in numbers(), classes in 1..4usize, confidence in 0.0..1.0_f32) {
+            let input = (64, 96);
+            for head in [Head::Yolox, Head::Yolov5, Head::Yolov8] {
+                let mut candidates = Vec::new();
+                head.read(&output, input, classes, confidence, &mut candidates);
+                for Candidate { class, score, found } in candidates {
+                    prop_assert!(class < classes && score >= confidence && score <= 1.0);
+                    prop_assert!(0.0 <= found.x0 && found.x0 < found.x1 && found.x1 <= 64.0);
+                    prop_assert!(0.0 <= found.y0 && found.y0 < found.y1 && found.y1 <= 96.0);
+                }
+            }
+        }
+    }
 
     const INPUT: (u32, u32) = (64, 32);
 

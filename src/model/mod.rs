@@ -18,6 +18,7 @@ pub use head::Head;
 pub use manifest::{Class, Input, Manifest, Together};
 pub use reading::{Reading, agree};
 pub use shipped::{SHIPPED, Shipped, ShippedClassifier};
+pub(crate) use suppress::same;
 
 use std::path::PathBuf;
 

@@ -29,6 +29,34 @@ impl Reading {
         Self { likeliest, none: rejected.map(|(probability, _)| probability).sum() }
     }
 
+    /// The reading of one class with a probability.
+    pub(super) fn of_one(class: u16, probability: f32) -> Self {
+        let mut likeliest = [(0, 0.0); KEPT];
+        likeliest[0] = (class, probability);
+        Self { likeliest, none: 0.0 }
+    }
+
+    /// The reading as a text that [`Self::parse`] takes: `12:0.9 7:0.05 0:0 0:0 0.01`, classes with their
+    /// probabilities and that of none.
+    pub fn to_text(&self) -> String {
+        let named: Vec<String> = self.likeliest.iter().map(|(class, p)| format!("{class}:{p}")).collect();
+        format!("{} {}", named.join(" "), self.none)
+    }
+
+    /// The reading of a text; `None` where it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (named, none) = text.rsplit_once(' ')?;
+        let mut named = named.split(' ').map(|pair| {
+            let (class, probability) = pair.split_once(':')?;
+            Some((class.parse().ok()?, probability.parse().ok()?))
+        });
+        let mut likeliest = [(0, 0.0); KEPT];
+        for place in &mut likeliest {
+            *place = named.next()??;
+        }
+        Some(Self { likeliest, none: none.parse().ok()? })
+    }
+
     /// Probability that the thing is none of the classifier's classes.
     pub fn none(&self) -> f32 {
         self.none
@@ -91,6 +119,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_reading_is_told() {
+        for text in ["", "0.5", "1:0.5 0.1", "1:0.5 2:0.3 3:0.1 4:x 0.1", "1:0.5 2:0.3 3:0.1 70000:0.1 0.1"] {
+            assert_eq!(Reading::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn one_reading_says_what_it_says() {
         let (class, probability) = agree(&[reading(&[0.1, 0.8, 0.1])]).unwrap();
         assert_eq!(class, 1);
@@ -114,6 +149,7 @@ mod tests {
                 let total: f32 = row.iter().sum::<f32>().max(1e-6);
                 reading(&row.iter().map(|p| p / total).collect::<Vec<_>>())
             }).collect();
+            prop_assert!(readings.iter().all(|r| Reading::parse(&r.to_text()) == Some(*r)));
             let (class, probability) = agree(&readings).unwrap();
             prop_assert!(class < 6 && (0.0..=1.0 + 1e-6).contains(&probability));
             let turned: Vec<Reading> = readings.iter().rev().copied().collect();

@@ -33,7 +33,8 @@ pub(super) fn suppress(mut found: Vec<Detection>, iou: f32, exclusive: bool, per
     kept
 }
 
-fn same(a: &Detection, b: &Detection, iou: f32, period: Option<f32>) -> bool {
+/// Whether two boxes show one thing.
+pub(crate) fn same(a: &Detection, b: &Detection, iou: f32, period: Option<f32>) -> bool {
     let shifts = period.map_or([0.0, 0.0, 0.0], |p| [0.0, p, -p]);
     let shared = shifts.iter().map(|by| a.pixels.intersection(&b.pixels.shifted(*by))).fold(0.0, f32::max);
     let (first, second) = (a.pixels.area(), b.pixels.area());

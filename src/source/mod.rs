@@ -1,18 +1,26 @@
 //! Where pictures come from: a Panoramax server, or a folder of files.
 
+pub mod communes;
 mod exif;
 pub mod folder;
+mod hosts;
+mod http;
 mod jpeg;
 pub mod panoramax;
 mod xmp;
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use thiserror::Error;
 
+use crate::annotation::{Annotated, Annotations};
 use crate::area::Area;
 use crate::picture::Picture;
 
+pub use communes::Communes;
 pub use folder::Folder;
+pub use http::HttpSettings;
 pub use panoramax::Panoramax;
 
 /// A place that pictures come from. Its calls may block, and several threads may call at once.
@@ -22,6 +30,19 @@ pub trait Source: Sync {
 
     /// The bytes of one picture's file. Ends within bounded time and memory, whatever the other side does.
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError>;
+
+    /// What is set of the source that bears on what is seen in its pictures: names and values.
+    fn terms(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// How many pictures of one host may be fetched at a time.
+    fn connections(&self) -> usize {
+        1
+    }
+
+    /// Makes fetches that wait for their turn fail at once, now and later: a run is to end.
+    fn interrupt(&self) {}
 
     /// What the pictures were asked of, for the record: an API root or a folder.
     fn root(&self) -> String;
@@ -36,6 +57,8 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// Only pictures taken before or at this time.
     pub until: Option<Timestamp>,
+    /// Whether what the pictures carry already is wanted.
+    pub annotations: Annotations,
 }
 
 impl Query {
@@ -56,6 +79,8 @@ pub struct Listing {
     pub pictures: Vec<Picture>,
     /// Pictures that cannot: without a position, for instance.
     pub unusable: Vec<Unusable>,
+    /// What pictures carry already, by their ids, where the query asks for it.
+    pub annotated: HashMap<String, Annotated>,
 }
 
 /// A picture that was listed and cannot be worked on.
@@ -112,6 +137,9 @@ pub enum FetchError {
     /// More redirects than make sense, or to an address that is no HTTP.
     #[error("bad redirect")]
     Redirect,
+    /// The run was stopped while it was waited for.
+    #[error("run stopped")]
+    Interrupted,
     /// The picture's address is no address.
     #[error("bad address")]
     Address,

@@ -1,34 +1,46 @@
 //! The run over all pictures of an area: list, download, look, locate.
 //!
+//! What became of each picture is kept in the file of the survey as soon as it is known; a run does what the file
+//! lacks, and the inventory is made of what the file holds. So a run that was ended, however, is gone on with by the
+//! next one, and the result is the same.
+//!
 //! Downloaders and workers are joined by a bounded channel, so a run over many pictures holds as much memory as one
 //! over few. A worker has a detector of one thread; decoding, cutting and looking at a picture happen in one worker.
-//! Results are put in the order of the pictures before anything is reckoned from them, so neither the number of
+//! What is in the file is put in the order of the pictures before anything is reckoned from it, so neither the number of
 //! workers nor the order of arrival changes a byte of what comes out.
 
+mod annotated;
+mod file;
+mod stock;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use crossbeam_channel::bounded;
+use crossbeam_channel::{RecvTimeoutError, bounded};
 use jiff::Timestamp;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
-use crate::camera::Lens;
-use crate::inventory::{Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries};
-use crate::locate::{Landmark, Traits, locate};
-use crate::model::{Class, Model, ModelError, Reading};
-use crate::picture::{Image, Picture};
-use crate::sighting::{Sighting, Station};
+pub use file::{FileError, Run, Status, SurveyFile, Terms, kept_area, status};
+
+use crate::annotation::{Annotated, Annotations};
+use crate::inventory::{Inventory, Lineage};
+use crate::model::{Model, ModelError};
+use crate::picture::{Picture, compare_as_taken};
 use crate::source::{Listing, Query, Source, SourceError};
-use crate::view::PixelBox;
+use crate::view::Turn;
+use file::{Kept, Record, Tied};
+use stock::{Stock, models, seen, take_stock};
 use work::{Looked, Worker};
 
-/// Downloads at a time. A source may hold back more of them for a host's sake.
-const DOWNLOADS: usize = 4;
+/// So many hosts have downloaders of their own; further ones share those of the last.
+const MAX_QUEUES: usize = 16;
+
+/// How often a run that waits looks whether it is to stop.
+const LOOK_ROUND: Duration = Duration::from_millis(200);
 
 /// How a survey is run.
 #[derive(Debug, Clone)]
@@ -43,6 +55,8 @@ pub struct Settings {
 pub trait Progress {
     /// The pictures are known: so many are to be looked at.
     fn listed(&mut self, pictures: usize);
+    /// Before that: so many more were looked at by earlier runs.
+    fn known(&mut self, _pictures: usize) {}
     /// A picture has had its turn; `failure` says why it could not be looked at.
     fn looked(&mut self, picture: &Picture, detections: usize, failure: Option<&str>);
 }
@@ -56,6 +70,9 @@ pub enum SurveyError {
     /// The model does not run.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The file of the survey cannot be used. What it holds is as sound as before.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Stopped before there was anything to write.
     #[error("stopped while the pictures were listed: nothing was looked at")]
     Stopped,
@@ -64,7 +81,7 @@ pub enum SurveyError {
     Workers(String),
 }
 
-/// Surveys the pictures that a source has of an area.
+/// Surveys the pictures that a source has of an area, from the first to the last.
 ///
 /// When `stop` turns true the pictures in flight are finished, and the inventory of what is there is returned,
 /// marked incomplete. A picture that cannot be had or looked at costs itself only and is counted with its reason.
@@ -76,74 +93,198 @@ pub fn run(
     progress: &mut dyn Progress,
     stop: &AtomicBool,
 ) -> Result<Inventory, SurveyError> {
+    run_in(&mut SurveyFile::in_memory()?, source, query, model, settings, progress, stop)
+}
+
+/// The same, going on with what earlier runs under the same terms have left in `file`: looks at the pictures that are
+/// new or changed, and at those that failed.
+pub fn run_in(
+    file: &mut SurveyFile,
+    source: &dyn Source,
+    query: &Query,
+    model: &Model,
+    settings: &Settings,
+    progress: &mut dyn Progress,
+    stop: &AtomicBool,
+) -> Result<Inventory, SurveyError> {
     let started_at = now();
-    let Listing { mut pictures, unusable } = source.list(query)?;
-    if stop.load(Ordering::Relaxed) {
-        return Err(SurveyError::Stopped);
-    }
+    let terms = terms(source, query, model);
+    let known = file.find(&terms)?;
+    let mut listing = list(source, query, stop)?;
     let limit = settings.max_pictures.unwrap_or(usize::MAX);
-    let beyond_max_pictures = pictures.len().saturating_sub(limit);
-    pictures.truncate(limit);
+    let beyond_max_pictures = listing.pictures.len().saturating_sub(limit);
+    listing.pictures.truncate(limit);
 
-    let mut counts = PictureCounts { beyond_max_pictures, ..PictureCounts::default() };
-    counts.found = pictures.len() + unusable.len();
-    for picture in unusable {
-        counts.fail(picture.id, picture.reason);
+    let survey = match known {
+        Some(survey) => survey,
+        None => file.begin(&terms, &models(model), query.area.as_ref(), started_at)?,
+    };
+    let run = file.begin_run(survey, &Lineage::of_this_tool().tool, started_at)?;
+    let mut todo = file.note(survey, &listing)?.into_iter();
+    let Listing { mut pictures, annotated, .. } = listing;
+    if query.annotations != Annotations::Ignored {
+        let alone = query.annotations == Annotations::Alone;
+        let foreign = pictures.iter().map(|picture| (picture, foreign(model, picture, annotated.get(&picture.id))));
+        file.keep_foreign(survey, foreign, alone, now())?;
     }
+    let listed = pictures.len();
+    pictures.retain(|_| todo.next().unwrap_or(true) && query.annotations != Annotations::Alone);
+    progress.known(listed - pictures.len());
     progress.listed(pictures.len());
-    let looked = look_at_all(source, &pictures, model, settings, progress, stop)?;
-    let complete = looked.iter().all(Option::is_some);
-    let mut inventory = take_stock(&pictures, looked, model, counts);
+    look_at_all(source, &pictures, model, settings, stop, |picture, outcome| {
+        let kept = match &outcome {
+            Ok(looked) => Ok((looked.turn, seen(model, 0, picture, looked))),
+            Err(reason) => Err(reason.clone()),
+        };
+        file.keep(survey, picture, &kept, now())?;
+        let detections = outcome.as_ref().map_or(0, |looked| looked.detections.len());
+        match &outcome {
+            Ok(_) => log::debug!("{}: {detections} detections", picture.id),
+            Err(reason) => log::warn!("{}: {reason}", picture.id),
+        }
+        progress.looked(picture, detections, outcome.as_ref().err().map(String::as_str));
+        Ok(())
+    })?;
+    drop(pictures);
 
+    let (mut records, unusable) = file.records(survey, &model.manifest().classes)?;
+    records.sort_by(|a, b| compare_as_taken(&a.picture, &b.picture));
+    let complete = records.iter().all(Record::had_its_turn);
+    let Stock { mut inventory, rows } = take_stock(&records, unusable, model, query.annotations);
     let lineage = &mut inventory.lineage;
     lineage.complete = complete;
-    lineage.started_at = started_at;
+    lineage.started_at = file.started_at(survey)?;
     lineage.finished_at = now();
     lineage.area = query.area.as_ref().map(crate::area::Area::to_geojson);
     lineage.source = source.root();
+    lineage.pictures.beyond_max_pictures = beyond_max_pictures;
     for (name, time) in [("since", query.since), ("until", query.until)] {
         lineage.settings.extend(time.map(|time| (name.to_owned(), time.to_string().into())));
     }
     lineage.settings.extend(settings.max_pictures.map(|max| ("max_pictures".to_owned(), max.into())));
+    lineage.settings.extend(source.terms().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
+    let detections = detections_term(query.annotations).map(|name| ("detections".to_owned(), name.into()));
+    lineage.settings.extend(detections);
+    let id = |entry: usize| inventory.entries.get(entry).map(|entry| entry.id.as_str());
+    let tied = rows.iter().map(|row| Tied {
+        fid: row.fid,
+        camera_lon_lat_deg: row.camera_lon_lat_deg,
+        sighting: &row.sighting,
+        landmark: row.entry.and_then(id),
+    });
+    let tied: Vec<Tied<'_>> = tied.collect();
+    file.finish(survey, run, &inventory, &tied)?;
     Ok(inventory)
+}
+
+/// What the source lists, unless it is to stop before.
+fn list(source: &dyn Source, query: &Query, stop: &AtomicBool) -> Result<Listing, SurveyError> {
+    let is_listed = &AtomicBool::new(false);
+    let listed = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            while !is_listed.load(Ordering::Relaxed) {
+                if stop.load(Ordering::Relaxed) {
+                    source.interrupt();
+                }
+                std::thread::park_timeout(LOOK_ROUND);
+            }
+        });
+        let listed = source.list(query);
+        is_listed.store(true, Ordering::Relaxed);
+        watch.thread().unpark();
+        listed
+    });
+    // What a source says that was interrupted is of no interest.
+    if stop.load(Ordering::Relaxed) { Err(SurveyError::Stopped) } else { Ok(listed?) }
+}
+
+/// What the sightings of a survey depend on. The number of pictures is no part of it: there may be more next time.
+fn terms(source: &dyn Source, query: &Query, model: &Model) -> Terms {
+    let manifest = model.manifest();
+    let mut terms = vec![("find".to_owned(), manifest.find.clone())];
+    for (role, model) in ["detector", "classifier"].iter().zip(models(model)) {
+        let digest = model.sha256.get(..16).unwrap_or(&model.sha256);
+        terms.push(((*role).to_owned(), format!("{} {} (sha256 {digest}…)", model.name, model.version)));
+    }
+    terms.push(("confidence".to_owned(), manifest.confidence.to_string()));
+    terms.push(("source".to_owned(), source.root()));
+    terms.extend(source.terms().into_iter().map(|(name, value)| (name.to_owned(), value)));
+    terms.extend(query.area.as_ref().map(|area| ("area".to_owned(), area.describe())));
+    terms.extend(detections_term(query.annotations).map(|name| ("detections".to_owned(), name.to_owned())));
+    for (name, time) in [("since", query.since), ("until", query.until)] {
+        terms.extend(time.map(|time| (name.to_owned(), time.to_string())));
+    }
+    Terms(terms)
+}
+
+/// Where detections come from, if not from the detector alone.
+fn detections_term(annotations: Annotations) -> Option<&'static str> {
+    match annotations {
+        Annotations::Ignored => None,
+        Annotations::Added => Some("both"),
+        Annotations::Alone => Some("annotations"),
+    }
+}
+
+/// What others have seen in a picture.
+fn foreign<'a>(model: &'a Model, picture: &Picture, annotated: Option<&Annotated>) -> Kept<'a> {
+    let Some(Annotated { turn, annotations }) = annotated else {
+        // Nothing lies anywhere in it, so its size is of no interest.
+        return Ok((Turn::unknown(), Vec::new()));
+    };
+    let turn = turn.ok_or_else(|| "annotated, but the size of its image is not stated".to_owned())?;
+    let foreign = annotated::foreign(model, &turn, annotations);
+    let detections = foreign.iter().map(|foreign| foreign.detection).collect();
+    let mut seen = seen(model, 0, picture, &Looked { turn, detections });
+    for (seen, foreign) in seen.iter_mut().zip(foreign) {
+        seen.origin = Some(foreign.origin);
+    }
+    Ok((turn, seen))
 }
 
 /// What became of a picture, or why it could not be looked at.
 type Outcome = Result<Looked, String>;
 
-/// Looks at every picture; the result has the pictures' order, and nothing for those that a stop kept from their turn.
+/// Looks at every picture and hands over what became of each, in the order in which they are done. Those that a stop
+/// keeps from their turn are left out.
+///
+/// # Errors
+///
+/// The first that `keep` gives ends the work.
 fn look_at_all(
     source: &dyn Source,
     pictures: &[Picture],
     model: &Model,
     settings: &Settings,
-    progress: &mut dyn Progress,
     stop: &AtomicBool,
-) -> Result<Vec<Option<Outcome>>, SurveyError> {
-    let jobs = settings.jobs.clamp(1, pictures.len().max(1));
+    mut keep: impl FnMut(&Picture, Outcome) -> Result<(), FileError>,
+) -> Result<(), SurveyError> {
+    if pictures.is_empty() {
+        return Ok(());
+    }
+    let jobs = settings.jobs.clamp(1, pictures.len());
     let pool = &workers(jobs)?;
     let detectors = (0..jobs).map(|_| model.detector()).collect::<Result<Vec<_>, _>>()?;
     let detectors = &Mutex::new(detectors);
-    let mut outcomes: Vec<Option<Outcome>> = pictures.iter().map(|_| None).collect();
-    let next = &AtomicUsize::new(0);
-    let is_stopped = || stop.load(Ordering::Relaxed);
+    let queues = queues(pictures);
+    let broken = &AtomicBool::new(false);
+    let is_stopped = || stop.load(Ordering::Relaxed) || broken.load(Ordering::Relaxed);
     let (to_workers, arrived) = bounded(jobs * 2);
-    let (to_stock, looked) = bounded(jobs * 2);
+    let (to_file, looked) = bounded(jobs * 2);
 
     std::thread::scope(|scope| {
-        // Files come at once; servers let several wait at a time.
-        let downloads = if pictures.iter().any(|p| matches!(p.image, Image::Url(_))) { DOWNLOADS } else { 1 };
-        for _ in 0..downloads {
-            let to_workers = to_workers.clone();
-            scope.spawn(move || {
-                while !is_stopped() {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(picture) = pictures.get(index) else { break };
-                    if to_workers.send((index, source.fetch(picture))).is_err() {
-                        break;
+        for queue in &queues {
+            for _ in 0..source.connections().min(queue.pictures.len()) {
+                let to_workers = to_workers.clone();
+                scope.spawn(move || {
+                    while !is_stopped() {
+                        let Some(index) = queue.next() else { break };
+                        if to_workers.send((index, source.fetch(&pictures[index]))).is_err() {
+                            break;
+                        }
                     }
-                }
-            });
+                });
+            }
         }
         drop(to_workers);
         // Takes its ends of the channels along: when the workers are gone, for whatever reason, nobody waits for them.
@@ -159,19 +300,55 @@ fn look_at_all(
                         Ok(bytes) => worker.look_safely(&pictures[index], &bytes),
                         Err(error) => Err(error.to_string()),
                     };
-                    if to_stock.send((index, outcome)).is_err() {
+                    if to_file.send((index, outcome)).is_err() {
                         return;
                     }
                 }
             });
         });
-        for (index, outcome) in looked {
-            let detections = outcome.as_ref().map_or(0, |looked: &Looked| looked.detections.len());
-            progress.looked(&pictures[index], detections, outcome.as_ref().err().map(String::as_str));
-            outcomes[index] = Some(outcome);
+        let mut kept = Ok(());
+        loop {
+            match looked.recv_timeout(LOOK_ROUND) {
+                Ok((index, outcome)) if kept.is_ok() => {
+                    kept = keep(&pictures[index], outcome);
+                    broken.store(kept.is_err(), Ordering::Relaxed);
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                _ => {}
+            }
+            if is_stopped() {
+                source.interrupt();
+            }
         }
-    });
-    Ok(outcomes)
+        kept.map_err(SurveyError::from)
+    })
+}
+
+/// The pictures of one host, in their order: a host that is slow or paused holds up no other.
+struct Queue {
+    pictures: Vec<usize>,
+    taken: AtomicUsize,
+}
+
+impl Queue {
+    fn next(&self) -> Option<usize> {
+        self.pictures.get(self.taken.fetch_add(1, Ordering::Relaxed)).copied()
+    }
+}
+
+/// A queue for each host.
+fn queues(pictures: &[Picture]) -> Vec<Queue> {
+    let mut hosts: HashMap<Option<&str>, usize> = HashMap::new();
+    let mut queues: Vec<Queue> = Vec::new();
+    for (index, picture) in pictures.iter().enumerate() {
+        let next = queues.len().min(MAX_QUEUES - 1);
+        let number = *hosts.entry(picture.image.host()).or_insert(next);
+        if number == queues.len() {
+            queues.push(Queue { pictures: Vec::new(), taken: AtomicUsize::new(0) });
+        }
+        queues[number].pictures.push(index);
+    }
+    queues
 }
 
 fn workers(jobs: usize) -> Result<ThreadPool, SurveyError> {
@@ -180,107 +357,6 @@ fn workers(jobs: usize) -> Result<ThreadPool, SurveyError> {
         .thread_name(|n| format!("worker-{n}"))
         .build()
         .map_err(|error| SurveyError::Workers(error.to_string()))
-}
-
-/// From what was seen in the pictures to the inventory, all in the pictures' order.
-fn take_stock(
-    pictures: &[Picture],
-    outcomes: Vec<Option<Outcome>>,
-    model: &Model,
-    mut counts: PictureCounts,
-) -> Inventory {
-    let manifest = model.manifest();
-    let mut stations: Vec<Station> = Vec::new();
-    let mut sightings: Vec<Sighting> = Vec::new();
-    // For each sighting what was read on it, its picture and its box in the file's pixels.
-    let mut readings: Vec<Option<Reading>> = Vec::new();
-    let mut shown: Vec<(&Picture, PixelBox)> = Vec::new();
-    for (picture, outcome) in pictures.iter().zip(outcomes) {
-        let looked = match outcome {
-            Some(Ok(looked)) => looked,
-            Some(Err(reason)) => {
-                counts.fail(picture.id.clone(), reason);
-                continue;
-            }
-            None => {
-                counts.fail(picture.id.clone(), "not reached before the run was stopped".to_owned());
-                continue;
-            }
-        };
-        match looked.detections.len() {
-            0 => counts.empty += 1,
-            _ => counts.done += 1,
-        }
-        let (width, height) = looked.upright_size;
-        let lens = Lens::new(&picture.camera, width, height);
-        for detection in &looked.detections {
-            let Some(class) = manifest.classes.get(detection.class) else { continue };
-            sightings.push(Sighting::new(stations.len(), picture, &lens, detection, class));
-            readings.push(detection.reading);
-            shown.push((picture, looked.turn.to_file(detection.pixels)));
-        }
-        stations.push(Station::new(picture, &lens));
-    }
-    let traits = Traits { is_exclusive: manifest.exclusive, together: manifest.together };
-    let landmarks = locate(&stations, &sightings, traits);
-    let entries = entries(
-        &manifest.find,
-        &landmarks,
-        |landmark| class_of(model, landmark, &readings),
-        |sighting| evidence(&sightings[sighting], shown[sighting].0, shown[sighting].1),
-    );
-
-    counts.failed_pictures.sort();
-    let mut lineage = Lineage::of_this_tool();
-    lineage.find = manifest.find.clone();
-    lineage.models = vec![ModelRecord {
-        name: manifest.name.clone(),
-        version: manifest.version.clone(),
-        sha256: model.sha256().to_owned(),
-        license: manifest.license.clone(),
-    }];
-    lineage.models.extend(model.classifier().map(|(classifier, sha256)| ModelRecord {
-        name: classifier.name.clone(),
-        version: classifier.version.clone(),
-        sha256: sha256.to_owned(),
-        license: classifier.license.clone(),
-    }));
-    lineage.settings = BTreeMap::from([("confidence".to_owned(), decimal(manifest.confidence))]);
-    lineage.sightings = SightingCounts::new(sightings.len(), &landmarks);
-    for picture in pictures {
-        for (tally, name) in [(&mut lineage.licenses, &picture.license), (&mut lineage.producers, &picture.producer)]
-        {
-            *tally.entry(name.clone().unwrap_or_else(|| "unknown".to_owned())).or_insert(0_usize) += 1;
-        }
-    }
-    lineage.pictures = counts;
-    Inventory { entries, lineage }
-}
-
-/// The class of a landmark after all that was read on it, and how sure it is.
-fn class_of(model: &Model, landmark: &Landmark, readings: &[Option<Reading>]) -> Option<(Class, f64)> {
-    let of_it: Vec<Reading> = landmark.sightings.iter().filter_map(|sighting| readings[*sighting]).collect();
-    let (class, read) = model.class_of(landmark.class, &of_it)?;
-    Some((class, read.unwrap_or(landmark.class_confidence)))
-}
-
-/// A 32-bit number as it was written: 0.4, not 0.4000000059604645.
-fn decimal(value: f32) -> serde_json::Value {
-    value.to_string().parse::<f64>().map_or(serde_json::Value::Null, Into::into)
-}
-
-fn evidence<'a>(sighting: &Sighting, picture: &'a Picture, pixels: PixelBox) -> Evidence<'a> {
-    Evidence {
-        picture_id: &picture.id,
-        sequence_id: &picture.sequence,
-        taken_at: picture.taken_at,
-        page_url: picture.page_url.as_deref(),
-        license: picture.license.as_deref(),
-        producer: picture.producer.as_deref(),
-        pixels: Some(pixels),
-        azimuth_deg: sighting.azimuth_deg,
-        elevation_deg: sighting.elevation_deg,
-    }
 }
 
 /// The time to the second.

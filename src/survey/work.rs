@@ -13,8 +13,6 @@ const PLANS: usize = 4;
 /// What was seen in a picture.
 #[derive(Debug)]
 pub(super) struct Looked {
-    /// Width and height of the upright image, pixels.
-    pub upright_size: (u32, u32),
     /// How the file lies to the upright image.
     pub turn: Turn,
     /// In upright pixels, best first.
@@ -57,7 +55,7 @@ impl Worker {
         }
         let detections =
             self.detector.detect(&decoded.image, &self.plans[0].1).map_err(|_| "detector failed".to_owned())?;
-        Ok(Looked { upright_size: (width, height), turn: decoded.turn, detections })
+        Ok(Looked { turn: decoded.turn, detections })
     }
 
     /// The same, with a panic over a picture as one more reason to fail: the other pictures go on.

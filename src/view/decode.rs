@@ -9,8 +9,13 @@ use thiserror::Error;
 
 use crate::view::PixelBox;
 
-/// The most pixels a picture may have; the largest panoramas in the commons have about a hundred million.
-const MAX_PIXELS: u64 = 250_000_000;
+/// The most pixels a picture may have; the largest panoramas in the commons have about a hundred million. Each worker
+/// holds three bytes for each.
+const MAX_PIXELS: u64 = 150_000_000;
+
+/// Pixels that a byte of a JPEG can code at most: a block of 64 takes two bits or more, and colours are shared by four
+/// blocks. A short file that claims more is there to fill the memory.
+const MAX_PIXELS_PER_BYTE: u64 = 512;
 
 /// The longest side a picture may have: what JPEG allows.
 const MAX_SIDE: u32 = 65_535;
@@ -64,6 +69,9 @@ fn decode_trusting(bytes: &[u8]) -> Result<Decoded, DecodeError> {
     if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE || decoder.total_bytes() > 3 * MAX_PIXELS {
         return Err(DecodeError::TooLarge);
     }
+    if format == ImageFormat::Jpeg && pixels > MAX_PIXELS_PER_BYTE * bytes.len() as u64 {
+        return Err(DecodeError::Damaged);
+    }
     if width == 0 || height == 0 {
         return Err(DecodeError::Damaged);
     }
@@ -106,6 +114,44 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// The turn of a file of this EXIF orientation, 1 to 8, and size; `None` for any other number.
+    pub fn from_exif(orientation: u8, width: u32, height: u32) -> Option<Self> {
+        Some(Self { orientation: Orientation::from_exif(orientation)?, width, height })
+    }
+
+    /// Stands for the turn of a file whose size nobody has to know.
+    pub(crate) fn unknown() -> Self {
+        Self { orientation: Orientation::NoTransforms, width: 1, height: 1 }
+    }
+
+    /// The EXIF orientation, 1 to 8.
+    pub fn to_exif(&self) -> u8 {
+        self.orientation.to_exif()
+    }
+
+    /// Width and height of the upright image, pixels.
+    pub fn upright_size(&self) -> (u32, u32) {
+        match self.orientation {
+            Orientation::NoTransforms
+            | Orientation::FlipHorizontal
+            | Orientation::Rotate180
+            | Orientation::FlipVertical => (self.width, self.height),
+            _ => (self.height, self.width),
+        }
+    }
+
+    /// A box of the file in pixels of the upright picture.
+    pub fn to_upright(&self, file: PixelBox) -> PixelBox {
+        let (width, height) = self.upright_size();
+        let back = match self.orientation {
+            Orientation::Rotate90 => Orientation::Rotate270,
+            Orientation::Rotate270 => Orientation::Rotate90,
+            // The others are their own way back.
+            same => same,
+        };
+        Self { orientation: back, width, height }.to_file(file)
+    }
+
     /// A box of the upright picture in pixels of the file.
     pub fn to_file(&self, upright: PixelBox) -> PixelBox {
         let (w, h) = (self.width as f32, self.height as f32);
@@ -164,6 +210,27 @@ mod tests {
         }
     }
 
+    /// A JPEG that claims another size than it has.
+    fn claiming(width: u16, height: u16) -> Vec<u8> {
+        let mut bytes = jpeg(16, 16);
+        let frame = bytes.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+        bytes[frame + 5..frame + 7].copy_from_slice(&height.to_be_bytes());
+        bytes[frame + 7..frame + 9].copy_from_slice(&width.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused_before_it_is_decoded() {
+        assert_eq!(decode(&claiming(50_000, 50_000)).unwrap_err(), DecodeError::TooLarge);
+        assert_eq!(decode(&claiming(12_000, 12_000)).unwrap_err(), DecodeError::Damaged);
+        // The emptiest picture there is.
+        let mut black = Vec::new();
+        let blank = RgbImage::new(2048, 2048);
+        let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut black, 1);
+        encoder.encode_image(&blank).unwrap();
+        assert!(decode(&black).is_ok(), "{} bytes", black.len());
+    }
+
     #[test]
     fn bytes_after_the_end_do_no_harm() {
         let mut bytes = jpeg(64, 48);
@@ -198,6 +265,7 @@ mod tests {
                 PixelBox { x0: 5.0, y0: 7.0, x1: 6.0, y1: 8.0 },
                 "EXIF orientation {exif}"
             );
+            assert_eq!(turn.to_upright(turn.to_file(pixel)), pixel, "EXIF orientation {exif}");
         }
     }
 }

@@ -47,6 +47,12 @@ impl PixelBox {
         width.max(0.0) * height.max(0.0)
     }
 
+    /// The box as tables have it: `x0,y0,x1,y1`, rounded to whole pixels.
+    pub fn to_text(&self) -> String {
+        let Self { x0, y0, x1, y1 } = self;
+        format!("{:.0},{:.0},{:.0},{:.0}", x0.round(), y0.round(), x1.round(), y1.round())
+    }
+
     /// The box moved to the right.
     pub fn shifted(&self, by: f32) -> Self {
         Self { x0: self.x0 + by, x1: self.x1 + by, ..*self }

@@ -7,17 +7,22 @@ use std::time::{Duration, Instant};
 
 use arpent::picture::{Image, Picture};
 use arpent::source::panoramax::Settings;
-use arpent::source::{FetchError, Panoramax, Source};
+use arpent::source::{FetchError, HttpSettings, Panoramax, Source};
 
 use super::support::server::{Reply, Request, Server};
-use super::{EMPTY, collection, everywhere, item, list_answer, settings};
+use super::{EMPTY, collection, everywhere, http_settings, item, list_answer, settings};
 
 /// The whole answer for a picture that is not processed yet: its final status is 102.
 const WAITING: &[u8] = include_bytes!("../recorded/waiting.http");
 
 /// For tests in which the server goes silent or slow.
 fn impatient() -> Settings {
-    Settings { stall_timeout: Duration::from_millis(200), total_timeout: Duration::from_millis(400), ..settings() }
+    let (stall_timeout, total_timeout) = (Duration::from_millis(200), Duration::from_millis(400));
+    with_http(HttpSettings { stall_timeout, total_timeout, ..http_settings() })
+}
+
+fn with_http(http: HttpSettings) -> Settings {
+    Settings { http, ..settings() }
 }
 
 fn picture_at(address: String) -> Picture {
@@ -144,7 +149,7 @@ fn waits_grow_from_attempt_to_attempt() {
         noted.lock().unwrap().push(Instant::now());
         Reply::status(500)
     });
-    let settings = Settings { backoff: Duration::from_millis(20), attempts: 4, ..settings() };
+    let settings = with_http(HttpSettings { backoff: Duration::from_millis(20), attempts: 4, ..http_settings() });
     assert_eq!(fetch_with(&server, settings), Err(FetchError::Status(500)));
     let waits: Vec<_> = times.lock().unwrap().windows(2).map(|pair| pair[1] - pair[0]).collect();
     let least = [20, 40, 80].map(Duration::from_millis);
@@ -168,10 +173,61 @@ fn a_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
         0 => Reply::status(503).with("Retry-After", "1"),
         _ => Reply::jpeg("picture"),
     });
-    let patient = Settings { max_retry_after: Duration::from_secs(60), ..settings() };
+    let patient = with_http(HttpSettings { max_retry_after: Duration::from_secs(60), ..http_settings() });
     let start = Instant::now();
     assert_eq!(fetch_with(&server, patient).unwrap(), b"picture");
     assert!(start.elapsed() >= Duration::from_secs(1));
+}
+
+/// Who asks for something else of the same host waits as well.
+#[test]
+fn a_pause_is_kept_by_all_requests_to_the_host() {
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let noted = times.clone();
+    let server = Server::counting(move |n, request| {
+        noted.lock().unwrap().push((request.path().to_owned(), Instant::now()));
+        if n == 0 { Reply::status(429).with("Retry-After", "1") } else { Reply::jpeg("picture") }
+    });
+    let patient = with_http(HttpSettings { max_retry_after: Duration::from_secs(9), ..http_settings() });
+    let source = Panoramax::with_settings(&server.url("/api"), None, patient).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| assert!(source.fetch(&picture_at(server.url("/a.jpg"))).is_ok()));
+        while server.requests().is_empty() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        thread::sleep(Duration::from_millis(100));
+        scope.spawn(|| assert!(source.fetch(&picture_at(server.url("/b.jpg"))).is_ok()));
+    });
+    let times = times.lock().unwrap();
+    assert_eq!(times.len(), 3);
+    assert!(times[1..].iter().all(|(_, at)| *at - times[0].1 >= Duration::from_millis(990)), "{times:?}");
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let server = Server::start(|_| Reply::jpeg("picture"));
+    let slow = with_http(HttpSettings { requests_per_second: Some(20.0), ..http_settings() });
+    let source = Panoramax::with_settings(&server.url("/api"), None, slow).unwrap();
+    let begin = Instant::now();
+    for _ in 0..5 {
+        source.fetch(&picture_at(server.url("/a.jpg"))).unwrap();
+    }
+    assert!(begin.elapsed() >= Duration::from_millis(200), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn an_interruption_ends_what_waits() {
+    let server = Server::start(|_| Reply::status(429).with("Retry-After", "9"));
+    let patient = with_http(HttpSettings { max_retry_after: Duration::from_secs(9), ..http_settings() });
+    let source = Panoramax::with_settings(&server.url("/api"), None, patient).unwrap();
+    let begin = Instant::now();
+    thread::scope(|scope| {
+        let fetching = scope.spawn(|| source.fetch(&picture_at(server.url("/a.jpg"))));
+        thread::sleep(Duration::from_millis(100));
+        source.interrupt();
+        assert_eq!(fetching.join().unwrap(), Err(FetchError::Interrupted));
+    });
+    assert!(begin.elapsed() < Duration::from_secs(5));
 }
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\n";

@@ -13,23 +13,27 @@ use std::time::Duration;
 
 use arpent::area::Area;
 use arpent::source::panoramax::Settings;
-use arpent::source::{Listing, Panoramax, Query, Source};
+use arpent::source::{HttpSettings, Listing, Panoramax, Query, Source};
 use serde_json::{Value, json};
 use support::server::{Reply, Server};
 
 const EMPTY: &str = include_str!("../recorded/empty.json");
 
 /// Patient where the machine may be slow, impatient where the script makes a test wait.
-fn settings() -> Settings {
-    Settings {
+fn http_settings() -> HttpSettings {
+    HttpSettings {
         connect_timeout: Duration::from_secs(5),
         stall_timeout: Duration::from_secs(5),
         total_timeout: Duration::from_secs(10),
         attempts: 3,
         backoff: Duration::from_millis(1),
         max_retry_after: Duration::from_millis(150),
-        ..Settings::default()
+        ..HttpSettings::default()
     }
+}
+
+fn settings() -> Settings {
+    Settings { http: http_settings(), ..Settings::default() }
 }
 
 fn source(server: &Server) -> Panoramax {

@@ -1,5 +1,6 @@
 //! The sample street of `examples/`, as a folder and as a server would offer it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arpent::picture::{Camera, Picture};
@@ -70,4 +71,41 @@ fn item(picture: &Picture) -> Value {
         "assets": {"hd": {"href": format!("/files/{}", picture.id)}},
         "links": []
     })
+}
+
+/// The codes of the signs of the street, with what stands on them, by their names.
+fn codes() -> BTreeMap<String, String> {
+    let truth: Value =
+        serde_json::from_str(&std::fs::read_to_string("examples/street/truth.geojson").unwrap()).unwrap();
+    let code = |feature: &Value| {
+        let properties = &feature["properties"];
+        let value = properties["value"].as_str().map_or_else(String::new, |value| format!("[{value}]"));
+        (properties["id"].as_str().unwrap().to_owned(), format!("FR:{}{value}", properties["code"].as_str().unwrap()))
+    };
+    truth["features"].as_array().unwrap().iter().map(code).collect()
+}
+
+/// The true boxes of a picture as annotations with their codes, as a service would have written them.
+pub fn annotations(picture: &str) -> Vec<Value> {
+    let codes = codes();
+    let boxes = std::fs::read_to_string("examples/street/boxes.csv").unwrap();
+    let of_it = boxes.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>()).filter(|row| {
+        let (is_front, is_seen) = (row[7] == "1", row[8] == "1");
+        row[0] == picture && is_front && is_seen
+    });
+    let annotation = |row: Vec<&str>| {
+        let side = |column: usize| row[column].parse::<f64>().unwrap().round();
+        let [x0, y0, x1, y1] = [side(2), side(3), side(4), side(5)];
+        let tag = format!("osm|traffic_sign={}", codes[row[1]]);
+        json!({
+            "id": "a", "shape": {"type": "Polygon", "coordinates": [[[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]]},
+            "semantics": [
+                {"key": "osm|traffic_sign", "value": codes[row[1]]},
+                {"key": format!("detection_model[{tag}]"), "value": "Example-signs/1.2"},
+                {"key": format!("detection_confidence[{tag}]"), "value": "0.8"},
+                {"key": format!("classification_confidence[{tag}]"), "value": "0.95"}
+            ]
+        })
+    };
+    of_it.map(annotation).collect()
 }

@@ -1,7 +1,13 @@
 //! `arpent survey`, from its arguments to the file that it writes.
 
+mod annotations;
 mod failures;
+mod hosts;
+#[cfg(unix)]
+mod kill;
+mod neighbours;
 mod options;
+mod resume;
 mod server;
 #[cfg(unix)]
 mod stop;

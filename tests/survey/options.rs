@@ -7,9 +7,10 @@ use serde_json::json;
 
 use super::support::command::{run, text};
 use super::support::inventory::Inventory;
+use super::support::server::{Reply, Server};
 use super::support::shot::Shot;
 use super::support::street;
-use super::{file, offer};
+use super::{STREET_BBOX, file, offer};
 
 /// A survey with these options that ends well.
 fn survey(options: &[&str]) -> Inventory {
@@ -108,4 +109,48 @@ fn a_folder_without_pictures_gives_an_empty_inventory() {
     let inventory = survey(&["--pictures", text(empty.path())]);
     assert_eq!((inventory.pictures("found"), inventory.features().len()), (0, 0));
     assert_eq!(inventory.survey()["complete"], true);
+}
+
+#[test]
+fn a_log_tells_what_happened_when() {
+    let server = offer(&street::first_pass(3), |id| (id == "pass-1/0002.jpg").then(|| Reply::status(404)));
+    let folder = tempfile::tempdir().unwrap();
+    let (path, log) = (folder.path().join("signs.gpkg"), folder.path().join("arpent.log"));
+    let api = server.url("/api");
+    let options = ["--bbox", STREET_BBOX, "--api", &api, "--token", "secret", "--log", text(&log)];
+    let arguments =
+        [&["survey", "-o", text(&path), "-vv", "--rate", "200", "--connections", "1"], &options[..]].concat();
+    let told = run(arguments).with_code(3).err;
+    assert_eq!(server.most_at_once(), 1);
+    let logged = fs::read_to_string(&log).unwrap();
+    let said = ["arpent 0", " begins: survey ", "warning: pass-1/0002.jpg: HTTP status 404", "3 pictures to look at"];
+    for line in said.iter().chain(&["pass-1/0001.jpg: ", "  1 × HTTP status 404", "written to "]) {
+        assert!(logged.contains(line), "'{line}' is missing in:\n{logged}");
+    }
+    assert!(!logged.contains("secret"), "{logged}");
+    assert!(logged.lines().all(|line| line[..20].parse::<jiff::Timestamp>().is_ok()), "{logged}");
+    assert_eq!(told.matches("3 pictures to look at").count(), 1, "what is told is not logged there again");
+    assert!(told.contains("pass-1/0001.jpg: "), "{told}");
+}
+
+#[test]
+fn the_small_copies_are_another_survey() {
+    let pictures = street::first_pass(2);
+    let mut listed: serde_json::Value = serde_json::from_str(&street::search_answer(&pictures)).unwrap();
+    listed["features"][0]["assets"]["sd"] = json!({"href": "/small/pass-1/0001.jpg"});
+    let listed = listed.to_string();
+    let server = Server::start(move |request| match request.path().split_once("/pass-1/") {
+        Some((_, name)) => Reply::jpeg(file(&format!("pass-1/{name}"))),
+        None => Reply::json(listed.clone()),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (api, path) = (server.url("/api"), folder.path().join("signs.geojson"));
+    let arguments = ["survey", "--bbox", STREET_BBOX, "--api", &api, "-o", text(&path)];
+    run(arguments.iter().chain(&["--quality", "sd"])).with_code(0);
+    let asked: Vec<String> =
+        server.requests().into_iter().map(|r| r.target).filter(|t| t.contains("pass-1")).collect();
+    assert!(asked.contains(&"/small/pass-1/0001.jpg".to_owned()), "{asked:?}");
+    assert!(asked.contains(&"/files/pass-1/0002.jpg".to_owned()), "where there is none the other one is taken");
+    assert_eq!(Inventory::read(&path).survey()["settings"]["quality"], "sd");
+    run(arguments).fails(1, &["  quality: sd in the file, not set now"]);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use arpent::area::Area;
 use arpent::model::{Model, SHIPPED, runtime};
 use arpent::picture::Picture;
-use arpent::source::panoramax::Settings as HttpSettings;
-use arpent::source::{Panoramax, Query};
+use arpent::source::panoramax::Settings as ServerSettings;
+use arpent::source::{HttpSettings, Panoramax, Query};
 use arpent::survey::{self, Progress, Settings};
 
 use super::support::command::{run, text};
@@ -66,6 +66,7 @@ fn survey(server: &Server) -> Inventory {
         backoff: Duration::from_millis(1),
         ..HttpSettings::default()
     };
+    let impatient = ServerSettings { http: impatient, ..ServerSettings::default() };
     let source = Panoramax::with_settings(&server.url("/api"), None, impatient).unwrap();
     let query = Query { area: Some(Area::parse_bbox(STREET_BBOX).unwrap()), ..Query::default() };
     let model = Model::shipped(&SHIPPED[0], runtime::load(None).unwrap()).unwrap();

@@ -4,11 +4,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::support::command::{arpent, names_in, text};
 use super::support::inventory::Inventory;
-use super::support::server::Server;
+use super::support::server::{Reply, Server};
 use super::support::street;
 use super::{STREET_BBOX, offer};
 
@@ -57,8 +57,8 @@ fn an_interrupted_survey_writes_what_is_there() {
     let mut rest = String::new();
     told.read_to_string(&mut rest).unwrap();
     assert_eq!(survey.wait().unwrap().code(), Some(3), "{rest}");
-    assert!(rest.contains("(incomplete: the run was stopped)"), "{rest}");
-    assert_eq!(names_in(folder.path()), ["signs.geojson"]);
+    assert!(rest.contains("(incomplete: the run was stopped; the same command goes on with it)"), "{rest}");
+    assert_eq!(names_in(folder.path()), ["signs.geojson", "signs.gpkg"]);
     assert_is_stopped(&Inventory::read(&path));
 }
 
@@ -70,4 +70,31 @@ fn assert_is_stopped(inventory: &Inventory) {
     assert!(((SERVED - UNDERWAY) as u64..=SERVED as u64).contains(&looked_at), "{looked_at}");
     assert!(inventory.failed().iter().all(|(_, reason)| *reason == "not reached before the run was stopped"));
     assert!(!inventory.features().is_empty(), "what was seen so far is there");
+}
+
+/// A server that asks for a long pause keeps nobody who wants to stop.
+#[test]
+fn a_pause_can_be_interrupted() {
+    let (reached, is_reached) = mpsc::channel();
+    let server = offer(&street::first_pass(3), move |_| {
+        let _ = reached.send(());
+        Some(Reply::status(429).with("Retry-After", "500"))
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let (api, path) = (server.url("/api"), folder.path().join("signs.gpkg"));
+    let mut survey = arpent(["survey", "-v", "--bbox", STREET_BBOX, "--api", &api, "-o", text(&path)])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    is_reached.recv_timeout(Duration::from_secs(60)).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let begin = Instant::now();
+    let interrupt = Command::new("sh").args(["-c", &format!("kill -INT {}", survey.id())]).status().unwrap();
+    assert!(interrupt.success());
+    let mut told = String::new();
+    survey.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    assert_eq!(survey.wait().unwrap().code(), Some(1), "{told}");
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    assert!(told.contains(&format!("{} asks for a pause of 500 s", server.url(""))), "{told}");
+    assert!(told.contains("stopped before a picture was looked at: the same command goes on"), "{told}");
 }

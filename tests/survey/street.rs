@@ -186,7 +186,7 @@ fn what_was_found_is_told_on_standard_error_alone() {
     for line in ["33 pictures to look at", &format!("{landmarks} landmarks from {detections} detections")] {
         assert!(ended.err.lines().any(|l| l == line), "'{line}' is missing in:\n{}", ended.err);
     }
-    assert_eq!(left[..], ["signs.geojson"], "nothing else is left in the folder");
+    assert_eq!(left[..], ["signs.geojson", "signs.gpkg"], "nothing else is left in the folder");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn the_number_of_jobs_changes_no_byte() {
 }
 
 /// The file without the times of the run.
-fn without_times(written: &str) -> String {
+pub(super) fn without_times(written: &str) -> String {
     let mut text = written.to_owned();
     for name in ["started_at", "finished_at"] {
         let start = text.find(&format!("\"{name}\":")).unwrap();

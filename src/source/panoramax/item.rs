@@ -6,11 +6,14 @@
 use reqwest::Url;
 use serde_json::Value;
 
-use super::http::is_http;
+use super::Quality;
 use super::search::Found;
+use crate::annotation::{Annotated, Annotation};
 use crate::camera::wrap_degrees;
 use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose};
 use crate::source::exif::{credible_position_sd_m, fov_of_focal_length_35mm, measured_pose};
+use crate::source::http::is_http;
+use crate::view::{PixelBox, Turn};
 
 /// Metres of 95 % radius to one metre of standard deviation along each axis: √(−2 ln 0.05).
 const RADIUS_95_PER_SD: f64 = 2.448;
@@ -22,6 +25,8 @@ pub struct Item {
     lon_lat_deg: Option<(f64, f64)>,
     /// The picture, or why it cannot be worked on.
     pub picture: Result<Picture, &'static str>,
+    /// What it carries already.
+    pub annotated: Option<Annotated>,
 }
 
 impl Found for Item {
@@ -36,13 +41,23 @@ impl Found for Item {
 
 impl Item {
     /// Reads an item that `answered` delivered; `root` is the root of the API.
-    pub fn read(feature: &Value, answered: &Url, root: &Url) -> Self {
+    pub fn read(feature: &Value, answered: &Url, root: &Url, quality: Quality) -> Self {
         let feature = Node(feature);
         let lon_lat_deg = position(feature);
         match feature.text("/id") {
-            Some(id) => Self { picture: picture(feature, &id, lon_lat_deg, answered, root), id, lon_lat_deg },
+            Some(id) => Self {
+                picture: picture(feature, &id, lon_lat_deg, image(feature, answered, quality), root),
+                id,
+                lon_lat_deg,
+                annotated: annotated(feature),
+            },
             // Told from others like it by its place.
-            None => Self { id: format!("at {lon_lat_deg:?}"), lon_lat_deg, picture: Err("no identifier") },
+            None => Self {
+                id: format!("at {lon_lat_deg:?}"),
+                lon_lat_deg,
+                picture: Err("no identifier"),
+                annotated: None,
+            },
         }
     }
 }
@@ -51,14 +66,14 @@ fn picture(
     item: Node<'_>,
     id: &str,
     lon_lat_deg: Option<(f64, f64)>,
-    answered: &Url,
+    image: Option<Url>,
     root: &Url,
 ) -> Result<Picture, &'static str> {
     let (lon_deg, lat_deg) = lon_lat_deg.ok_or("no position")?;
     if item.text("/properties/geovisio:status").is_some_and(|s| s != "ready") {
         return Err("not ready on the server");
     }
-    let image = image(item, answered).ok_or("no address of its image")?;
+    let image = image.ok_or("no address of its image")?;
     let accuracy_m = item.number("/properties/quality:horizontal_accuracy");
     Ok(Picture {
         id: id.to_owned(),
@@ -149,10 +164,42 @@ fn crop(item: Node<'_>) -> Option<Crop> {
     (crop.is_sound() && !whole).then_some(crop)
 }
 
-/// The address of the picture as uploaded. In a catalogue of several servers it may be relative to the server that
+/// The annotations of a picture that has some.
+fn annotated(item: Node<'_>) -> Option<Annotated> {
+    let annotations: Vec<Annotation> = item.items("/properties/annotations").filter_map(annotation).collect();
+    (!annotations.is_empty()).then(|| Annotated { turn: turn(item), annotations })
+}
+
+/// An annotation with tags. Its shape is a polygon in pixels of the file, of which the bounds count.
+fn annotation(item: Node<'_>) -> Option<Annotation> {
+    let tags = item.items("/semantics").filter_map(|tag| Some((tag.text("/key")?, tag.text("/value")?)));
+    let tags: Vec<(String, String)> = tags.collect();
+    let corner = |corner: Node<'_>| Some((corner.number("/0")? as f32, corner.number("/1")? as f32));
+    let corners: Vec<(f32, f32)> = item.items("/shape/coordinates/0").filter_map(corner).collect();
+    let least = |side: fn(&(f32, f32)) -> f32| corners.iter().map(side).reduce(f32::min);
+    let most = |side: fn(&(f32, f32)) -> f32| corners.iter().map(side).reduce(f32::max);
+    let pixels = PixelBox { x0: least(|c| c.0)?, y0: least(|c| c.1)?, x1: most(|c| c.0)?, y1: most(|c| c.1)? };
+    (!tags.is_empty()).then_some(Annotation { pixels, tags })
+}
+
+/// Size and orientation of the file. A cropped sphere's size is that of the crop.
+fn turn(item: Node<'_>) -> Option<Turn> {
+    let side =
+        |index: usize| item.number(&format!("/properties/pers:interior_orientation/sensor_array_dimensions/{index}"));
+    let (width, height) = match crop(item) {
+        Some(crop) => (crop.width, crop.height),
+        None => (side(0)?, side(1)?),
+    };
+    let pixels = |side: f64| (1.0..=65_535.0).contains(&side).then_some(side as u32);
+    let orientation = item.text("/properties/exif/Exif.Image.Orientation").and_then(|text| text.parse().ok());
+    Turn::from_exif(orientation.unwrap_or(1), pixels(width)?, pixels(height)?)
+}
+
+/// The address of the picture, of a quality that there is. In a catalogue of several servers it may be relative to the server that
 /// the item came from.
-fn image(item: Node<'_>, answered: &Url) -> Option<Url> {
-    let href = item.text("/assets/hd/href").or_else(|| item.text("/properties/geovisio:image"))?;
+fn image(item: Node<'_>, answered: &Url, quality: Quality) -> Option<Url> {
+    let small = (quality == Quality::Sd).then(|| item.text("/assets/sd/href")).flatten();
+    let href = small.or_else(|| item.text("/assets/hd/href")).or_else(|| item.text("/properties/geovisio:image"))?;
     let origin = item.items("/links").find(|link| link.text("/rel").as_deref() == Some("via"));
     let origin = origin.and_then(|link| answered.join(&link.text("/href")?).ok());
     origin.as_ref().unwrap_or(answered).join(&href).ok().filter(is_http)
@@ -206,7 +253,12 @@ mod tests {
 
     fn read(feature: &Value) -> Item {
         let url = |text: &str| text.parse::<Url>().unwrap();
-        Item::read(feature, &url("http://example.org/api/search?limit=9"), &url("http://example.org/api"))
+        Item::read(
+            feature,
+            &url("http://example.org/api/search?limit=9"),
+            &url("http://example.org/api"),
+            Quality::Hd,
+        )
     }
 
     #[test]
@@ -241,7 +293,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_in_an_item_upsets_it(values in proptest::collection::vec(anything(), 14)) {
+        fn nothing_in_an_item_upsets_it(values in proptest::collection::vec(anything(), 22)) {
             let mut value = values.into_iter();
             let mut next = || value.next().unwrap_or_default();
             let item = read(&json!({
@@ -249,6 +301,10 @@ mod tests {
                 "geometry": {"coordinates": [2.0, next()]},
                 "properties": {
                     "view:azimuth": next(), "datetime": next(), "license": next(),
+                    "annotations": [next(), {"semantics": next(), "shape": next()}, {
+                        "semantics": [{"key": next(), "value": next()}],
+                        "shape": {"coordinates": [[[1, 2], [next(), next()], next()]]}
+                    }],
                     "exif": {"Exif.GPSInfo.GPSImgDirection": next()}, "quality:horizontal_accuracy": next(),
                     "pers:interior_orientation": {
                         "field_of_view": 360, "sensor_array_dimensions": [next(), next()], "visible_area": [0, next(), 0, 0]

@@ -1,40 +1,29 @@
 //! A Panoramax server, or a catalogue of several, as a source of pictures.
 
-mod http;
 mod item;
 mod search;
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use geo::Rect;
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
-use self::http::{Answer, Http, is_http};
 use self::item::Item;
 use self::search::{Found, Limits, Page, SearchError, search_all};
+use super::http::{self, Answer, Http, HttpSettings, is_http};
 use super::{FetchError, Listing, Query, Source, SourceError, Unusable};
+use crate::annotation::Annotations;
 use crate::picture::{Image, Picture, sort_as_taken};
 
 /// How the server is talked to. The defaults suit public servers.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The longest time to connect.
-    pub connect_timeout: Duration,
-    /// The longest time without a byte from the server.
-    pub stall_timeout: Duration,
-    /// The longest time for one attempt at one file.
-    pub total_timeout: Duration,
-    /// How often to try what may pass: a busy server, a broken transfer. Time-outs are tried twice at most.
-    pub attempts: u32,
-    /// The wait before the second attempt; it doubles before each further one.
-    pub backoff: Duration,
-    /// The longest wait that a server may ask for.
-    pub max_retry_after: Duration,
-    /// Requests at a time to one host.
-    pub requests_per_host: usize,
+    /// How it and the hosts that it names are talked to.
+    pub http: HttpSettings,
+    /// Which copy of a picture is downloaded.
+    pub quality: Quality,
     /// Pictures to ask for in one search.
     pub search_limit: u32,
     /// Pictures to ask for where so many lie in one place that the search cannot be narrowed.
@@ -48,19 +37,23 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            connect_timeout: Duration::from_secs(10),
-            stall_timeout: Duration::from_secs(30),
-            total_timeout: Duration::from_secs(120),
-            attempts: 4,
-            backoff: Duration::from_millis(500),
-            max_retry_after: Duration::from_secs(60),
-            requests_per_host: 4,
+            http: HttpSettings::default(),
+            quality: Quality::Hd,
             search_limit: 1000,
             max_search_limit: 10_000,
-            max_picture_bytes: 200 << 20,
+            max_picture_bytes: 64 << 20,
             max_answer_bytes: 50 << 20,
         }
     }
+}
+
+/// The copies of a picture that a server has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quality {
+    /// As uploaded.
+    Hd,
+    /// 2048 pixels wide: a tenth of the bytes, in which far things are too small to be seen.
+    Sd,
 }
 
 /// A Panoramax server.
@@ -89,12 +82,12 @@ impl Panoramax {
     /// The same with other time-outs and limits.
     pub fn with_settings(api_root: &str, token: Option<String>, settings: Settings) -> Result<Self, SourceError> {
         let wrong = |why: String| SourceError::Server { root: api_root.to_owned(), why };
-        let root = parse_root(api_root).map_err(|why| wrong(why.to_owned()))?;
+        let root = parse_root(api_root).map_err(wrong)?;
         let token = token.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
         if token.as_deref().is_some_and(|t| HeaderValue::from_str(t).is_err()) {
             return Err(wrong("the token holds characters that no token has: copy it anew".to_owned()));
         }
-        let http = Http::new(&root, token, settings.clone()).map_err(wrong)?;
+        let http = Http::new(&root, token, settings.http.clone()).map_err(wrong)?;
         Ok(Self { root, http, settings })
     }
 
@@ -108,7 +101,7 @@ impl Panoramax {
             let answer = self.http.get(&url, self.settings.max_answer_bytes).map_err(|e| self.explain(&e))?;
             let json = parse_answer(&answer)?;
             let features = json.get("features").and_then(Value::as_array).ok_or_else(not_an_api)?;
-            items.extend(features.iter().map(|f| Item::read(f, &answer.url, &self.root)));
+            items.extend(features.iter().map(|f| Item::read(f, &answer.url, &self.root, self.settings.quality)));
             match next_page(&json, &answer.url) {
                 Some(next) if !features.is_empty() => url = next,
                 _ => return Ok(Page { full: asked.len() == 1 && features.len() >= limit as usize, items }),
@@ -165,7 +158,11 @@ impl Source for Panoramax {
         for item in harvest.items.into_values() {
             let inside = item.lon_lat_deg().is_none_or(|(lon, lat)| area.contains(lon, lat));
             match item.picture {
-                Ok(picture) if query.fits(&picture) => listing.pictures.push(picture),
+                Ok(picture) if query.fits(&picture) => {
+                    let wanted = query.annotations != Annotations::Ignored;
+                    listing.annotated.extend(item.annotated.filter(|_| wanted).map(|a| (picture.id.clone(), a)));
+                    listing.pictures.push(picture);
+                }
                 Err(reason) if inside => {
                     listing.unusable.push(Unusable { id: item.id().to_owned(), reason: reason.to_owned() });
                 }
@@ -187,22 +184,32 @@ impl Source for Panoramax {
         Ok(self.http.get(&url, self.settings.max_picture_bytes)?.body)
     }
 
+    fn terms(&self) -> Vec<(&'static str, String)> {
+        match self.settings.quality {
+            Quality::Hd => Vec::new(),
+            Quality::Sd => vec![("quality", "sd".to_owned())],
+        }
+    }
+
+    fn connections(&self) -> usize {
+        self.settings.http.requests_per_host
+    }
+
+    fn interrupt(&self) {
+        self.http.interrupt();
+    }
+
     fn root(&self) -> String {
         self.root.to_string()
     }
 }
 
-/// The root of an API from what a person wrote.
-fn parse_root(text: &str) -> Result<Url, &'static str> {
-    let no_address = "is no address: write the root of the API, such as https://panoramax.ign.fr/api";
-    let mut root = text.trim().parse::<Url>().ok().filter(is_http).ok_or(no_address)?;
-    if !root.username().is_empty() || root.password().is_some() {
-        return Err("holds a user or a password: leave them out, and give a token where one is needed");
+/// The root of an API from what a person wrote: `/api` may be left out.
+fn parse_root(text: &str) -> Result<Url, String> {
+    let mut root = http::parse_root(text, "https://panoramax.ign.fr/api")?;
+    if root.path() == "/" {
+        root.set_path("/api");
     }
-    root.set_query(None);
-    root.set_fragment(None);
-    let path = root.path().trim_end_matches('/').to_owned();
-    root.set_path(if path.is_empty() { "/api" } else { &path });
     Ok(root)
 }
 

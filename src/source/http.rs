@@ -3,10 +3,7 @@
 //! Every request ends within bounded time and memory. A few requests at a time go to one host; what may pass is
 //! tried again; redirects are followed here, so that the token never leaves the host that it was given for.
 
-use std::collections::HashMap;
 use std::io::{ErrorKind, Read};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,9 +11,9 @@ use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url, redirect};
 
-use super::Settings;
+use super::FetchError;
+use super::hosts::{Hosts, Interrupted};
 use crate::causes;
-use crate::source::FetchError;
 
 const USER_AGENT: &str = concat!("arpent/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 
@@ -24,6 +21,42 @@ const MAX_REDIRECTS: usize = 5;
 
 /// The longest wait between two attempts that the server did not ask for.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
+
+/// How servers are talked to. The defaults suit public ones.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// The longest time to connect.
+    pub connect_timeout: Duration,
+    /// The longest time without a byte from the server.
+    pub stall_timeout: Duration,
+    /// The longest time for one attempt at one file.
+    pub total_timeout: Duration,
+    /// How often to try what may pass: a busy server, a broken transfer. Time-outs are tried twice at most.
+    pub attempts: u32,
+    /// The wait before the second attempt; it doubles before each further one.
+    pub backoff: Duration,
+    /// The longest wait that a server may ask for.
+    pub max_retry_after: Duration,
+    /// Requests at a time to one host.
+    pub requests_per_host: usize,
+    /// Requests a second to one host; `None` for as many as there are.
+    pub requests_per_second: Option<f64>,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            stall_timeout: Duration::from_secs(30),
+            total_timeout: Duration::from_secs(120),
+            attempts: 4,
+            backoff: Duration::from_millis(500),
+            max_retry_after: Duration::from_secs(600),
+            requests_per_host: 4,
+            requests_per_second: None,
+        }
+    }
+}
 
 /// A complete answer of status 200.
 #[derive(Debug)]
@@ -40,21 +73,15 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Http {
     client: Client,
-    settings: Settings,
+    settings: HttpSettings,
     /// The bearer token, and the address whose host alone may see it.
     token: Option<(Url, String)>,
-    slots: Slots,
+    hosts: Hosts,
 }
 
-/// A failed attempt, and how long the server asks to wait before the next.
-struct Failure {
-    error: FetchError,
-    retry_after: Option<Duration>,
-}
-
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Self {
-        Self { error, retry_after: None }
+impl From<Interrupted> for FetchError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
     }
 }
 
@@ -64,7 +91,7 @@ impl Http {
     /// # Errors
     ///
     /// Why the client cannot be set up, in words.
-    pub fn new(root: &Url, token: Option<String>, settings: Settings) -> Result<Self, String> {
+    pub fn new(root: &Url, token: Option<String>, settings: HttpSettings) -> Result<Self, String> {
         // It fails where one is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -75,26 +102,31 @@ impl Http {
             .timeout(settings.stall_timeout)
             .build()
             .map_err(|e| format!("the HTTP client does not start ({})", causes(&e)))?;
-        let slots = Slots::new(settings.requests_per_host);
-        Ok(Self { client, settings, token: token.map(|t| (root.clone(), t)), slots })
+        let hosts = Hosts::new(settings.requests_per_host, settings.requests_per_second);
+        Ok(Self { client, settings, token: token.map(|t| (root.clone(), t)), hosts })
     }
 
     /// The body behind an address, at most `max_bytes` long.
     pub fn get(&self, url: &Url, max_bytes: u64) -> Result<Answer, FetchError> {
         let mut attempt = 1;
         loop {
-            let failure = match self.follow(url, max_bytes) {
+            let error = match self.follow(url, max_bytes) {
                 Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
+                Err(error) => error,
             };
-            if attempt >= self.attempts_for(&failure.error) {
-                return Err(failure.error);
+            if attempt >= self.attempts_for(&error) {
+                return Err(error);
             }
+            log::info!("{url}: {error} (attempt {attempt})");
             let backoff = self.settings.backoff.saturating_mul(1 << (attempt - 1).min(16)).min(MAX_BACKOFF);
-            let asked = failure.retry_after.unwrap_or_default().min(self.settings.max_retry_after);
-            thread::sleep(backoff.max(asked));
+            self.hosts.sleep(backoff)?;
             attempt += 1;
         }
+    }
+
+    /// Ends all waiting: what is not under way fails as interrupted.
+    pub fn interrupt(&self) {
+        self.hosts.interrupt();
     }
 
     /// How often a request that fails in this way is made in all.
@@ -110,17 +142,17 @@ impl Http {
     }
 
     /// One attempt, redirects included.
-    fn follow(&self, url: &Url, max_bytes: u64) -> Result<Answer, Failure> {
-        let deadline = Instant::now() + self.settings.total_timeout;
+    fn follow(&self, url: &Url, max_bytes: u64) -> Result<Answer, FetchError> {
         let mut url = url.clone();
         // Once an attempt has left the host, whoever sent it back there could choose what the token is used for.
         let mut token = self.token.as_ref();
         for _ in 0..=MAX_REDIRECTS {
             if !is_http(&url) {
-                return Err(FetchError::Redirect.into());
+                return Err(FetchError::Redirect);
             }
             token = token.filter(|(root, _)| root.origin() == url.origin());
-            let _slot = self.slots.take(&url);
+            let _slot = self.hosts.take(&url)?;
+            let deadline = Instant::now() + self.settings.total_timeout;
             let mut request = self.client.get(url.clone()).header(ACCEPT, "*/*");
             if let Some((_, token)) = token {
                 request = request.bearer_auth(token);
@@ -133,14 +165,38 @@ impl Http {
                 return Ok(Answer { url, content_type, body });
             }
             if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-                let retry_after = header(response.headers(), RETRY_AFTER).and_then(|v| parse_retry_after(&v));
-                return Err(Failure { error: FetchError::Status(status.as_u16()), retry_after });
+                self.obey(&url, status, response.headers());
+                return Err(FetchError::Status(status.as_u16()));
             }
             let location = header(response.headers(), LOCATION).ok_or(FetchError::Redirect)?;
             url = url.join(&location).map_err(|_| FetchError::Redirect)?;
         }
-        Err(FetchError::Redirect.into())
+        Err(FetchError::Redirect)
     }
+
+    /// Leaves a host alone that is busy and says for how long, whatever is wanted of it.
+    fn obey(&self, url: &Url, status: StatusCode, headers: &HeaderMap) {
+        let asked = header(headers, RETRY_AFTER).and_then(|value| parse_retry_after(&value));
+        if let (429 | 503, Some(asked)) = (status.as_u16(), asked) {
+            let pause = asked.min(self.settings.max_retry_after);
+            log::warn!("{} asks for a pause of {} s", url.origin().ascii_serialization(), pause.as_secs());
+            self.hosts.pause(url, pause);
+        }
+    }
+}
+
+/// The root of an API from what a person wrote, without a slash at its end; `example` is a right one.
+pub fn parse_root(text: &str, example: &str) -> Result<Url, String> {
+    let no_address = || format!("is no address: write the root of the API, such as {example}");
+    let mut root = text.trim().parse::<Url>().ok().filter(is_http).ok_or_else(no_address)?;
+    if !root.username().is_empty() || root.password().is_some() {
+        return Err("holds a user or a password: leave them out, and give a token where one is needed".to_owned());
+    }
+    root.set_query(None);
+    root.set_fragment(None);
+    let path = root.path().trim_end_matches('/').to_owned();
+    root.set_path(&path);
+    Ok(root)
 }
 
 /// Whether an address is one of HTTP.
@@ -202,53 +258,6 @@ fn classify(error: &reqwest::Error) -> FetchError {
         FetchError::Address
     } else {
         FetchError::BrokenOff
-    }
-}
-
-/// How many requests are under way to each host.
-#[derive(Debug)]
-struct Slots {
-    per_host: usize,
-    taken: Mutex<HashMap<String, usize>>,
-    freed: Condvar,
-}
-
-/// The right to one request; given back when dropped.
-struct Slot<'a> {
-    slots: &'a Slots,
-    host: String,
-}
-
-impl Slots {
-    fn new(per_host: usize) -> Self {
-        Self { per_host: per_host.max(1), taken: Mutex::default(), freed: Condvar::new() }
-    }
-
-    /// Waits for a slot. Each is held for bounded time, so each wait ends.
-    fn take(&self, url: &Url) -> Slot<'_> {
-        let host = url.origin().ascii_serialization();
-        let full = |taken: &mut HashMap<String, usize>| taken.get(&host).is_some_and(|n| *n >= self.per_host);
-        let mut taken = self.freed.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
-        *taken.entry(host.clone()).or_default() += 1;
-        Slot { slots: self, host }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        // A count is sound whatever a thread that held it did.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        let mut taken = self.slots.lock();
-        if let Some(count) = taken.get_mut(&self.host) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.host);
-            }
-        }
-        self.slots.freed.notify_all();
     }
 }
 

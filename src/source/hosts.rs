@@ -1,0 +1,161 @@
+//! How the hosts that are asked for something are spared: so many requests at a time, so many a second, and none at all
+//! while a host asks for a pause. No host waits for another.
+
+use std::collections::HashMap;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::Url;
+
+/// The longest sleep without a look round.
+const NAP: Duration = Duration::from_secs(1);
+
+/// What is under way to each host.
+#[derive(Debug)]
+pub struct Hosts {
+    /// Requests at a time to one host.
+    at_a_time: usize,
+    /// The time between two requests to one host.
+    interval: Duration,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    hosts: HashMap<String, Host>,
+    interrupted: bool,
+}
+
+#[derive(Debug, Default)]
+struct Host {
+    open: usize,
+    /// No request before that.
+    free_at: Option<Instant>,
+}
+
+/// The right to one request; given back when dropped.
+pub struct Slot<'a> {
+    hosts: &'a Hosts,
+    host: String,
+}
+
+/// Waiting was ended by [`Hosts::interrupt`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl Hosts {
+    /// So many requests at a time to each host, and so many a second where `per_second` says so.
+    pub fn new(at_a_time: usize, per_second: Option<f64>) -> Self {
+        let interval = per_second.filter(|rate| *rate > 0.0).map(|rate| Duration::try_from_secs_f64(1.0 / rate));
+        let interval = interval.and_then(Result::ok).unwrap_or_default();
+        Self { at_a_time: at_a_time.max(1), interval, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// Waits for the right to a request. Others hold theirs for bounded time, and pauses are bounded, so it ends.
+    pub fn take(&self, url: &Url) -> Result<Slot<'_>, Interrupted> {
+        let name = url.origin().ascii_serialization();
+        let mut state = self.lock();
+        loop {
+            if state.interrupted {
+                return Err(Interrupted);
+            }
+            let host = state.hosts.entry(name.clone()).or_default();
+            let now = Instant::now();
+            let pause = host.free_at.and_then(|at| at.checked_duration_since(now)).unwrap_or_default();
+            if pause.is_zero() && host.open < self.at_a_time {
+                host.open += 1;
+                host.free_at = Some(now + self.interval);
+                return Ok(Slot { hosts: self, host: name });
+            }
+            let nap = if pause.is_zero() { NAP } else { pause.min(NAP) };
+            state = self.changed.wait_timeout(state, nap).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Leaves a host alone for some time.
+    pub fn pause(&self, url: &Url, time: Duration) {
+        let mut state = self.lock();
+        let host = state.hosts.entry(url.origin().ascii_serialization()).or_default();
+        host.free_at = host.free_at.max(Some(Instant::now() + time));
+    }
+
+    /// Waits before another attempt.
+    pub fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
+        let end = Instant::now() + time;
+        let mut state = self.lock();
+        while !state.interrupted {
+            let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) else {
+                return Ok(());
+            };
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Err(Interrupted)
+    }
+
+    /// Ends all waiting, now and later.
+    pub fn interrupt(&self) {
+        self.lock().interrupted = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Counts and times are sound whatever a thread that held them did.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        if let Some(host) = self.hosts.lock().hosts.get_mut(&self.host) {
+            host.open -= 1;
+        }
+        self.hosts.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_rate_is_kept_by_each_host_for_itself() {
+        let hosts = Hosts::new(9, Some(50.0));
+        let start = Instant::now();
+        for _ in 0..6 {
+            drop(hosts.take(&url("http://a.example/x")));
+            drop(hosts.take(&url("http://b.example/x")));
+        }
+        let took = start.elapsed();
+        assert!(took >= Duration::from_millis(100) && took < Duration::from_secs(1), "{took:?}");
+    }
+
+    #[test]
+    fn a_pause_holds_back_its_host_alone() {
+        let hosts = Hosts::new(1, None);
+        let start = Instant::now();
+        hosts.pause(&url("http://a.example/x"), Duration::from_millis(200));
+        drop(hosts.take(&url("http://b.example/x")));
+        assert!(start.elapsed() < Duration::from_millis(150));
+        drop(hosts.take(&url("http://a.example/y")));
+        assert!(start.elapsed() >= Duration::from_millis(200));
+    }
+
+    #[test]
+    fn an_interruption_ends_all_waiting() {
+        let hosts = Hosts::new(1, None);
+        let a = url("http://a.example/x");
+        hosts.pause(&a, Duration::from_secs(3600));
+        std::thread::scope(|scope| {
+            let taking = scope.spawn(|| hosts.take(&a).err());
+            let sleeping = scope.spawn(|| hosts.sleep(Duration::from_secs(3600)));
+            hosts.interrupt();
+            assert_eq!(taking.join().unwrap(), Some(Interrupted));
+            assert_eq!(sleeping.join().unwrap(), Err(Interrupted));
+        });
+    }
+}

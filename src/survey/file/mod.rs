@@ -1,0 +1,424 @@
+//! The file of a survey: a GeoPackage that holds what is known of every picture, so that a run can end at any moment.
+//!
+//! Each change of state is one transaction: a picture is either as it was, or has its state and all its sightings.
+//! The journal is written ahead, so that other programs may read meanwhile. A file holds several surveys where
+//! something was looked for again, under other terms; the column `survey` tells their rows apart.
+
+mod error;
+mod landmark;
+mod lock;
+mod picture;
+mod sighting;
+mod status;
+mod tables;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use geo::Geometry;
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
+
+pub use error::FileError;
+pub use status::{Run, Status, status};
+pub use terms::Terms;
+
+use super::work::Looked;
+use crate::area::Area;
+use crate::geopackage;
+use crate::inventory::{Inventory, ModelRecord};
+use crate::model::{Class, Detection};
+use crate::picture::Picture;
+use crate::source::{Listing, Unusable};
+use crate::view::Turn;
+use landmark::insert_landmark;
+use lock::Lock;
+use picture::{PICTURE_COLUMNS, STATE_OF_SIGHTINGS, note_picture, note_unusable, read_picture, set_state, turn};
+pub(super) use sighting::{Seen, Tied};
+use sighting::{insert_sighting, replace_foreign, sightings, tie};
+use status::surveys;
+use tables::{check, create};
+
+/// How long another program that reads or writes the file is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The file of one survey or several, open for writing.
+///
+/// While it is open no other run can open it; programs that only read can.
+#[derive(Debug)]
+pub struct SurveyFile {
+    connection: Connection,
+    path: PathBuf,
+    lock: Option<Lock>,
+    again: bool,
+}
+
+/// What became of a picture so far.
+#[derive(Debug)]
+pub(super) enum State {
+    Todo,
+    Looked(Looked),
+    Failed(String),
+}
+
+/// A picture with what is known of it.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub picture: Picture,
+    pub state: State,
+    /// For each detection its row.
+    pub rows: Vec<SightingKey>,
+}
+
+/// The row of a detection.
+#[derive(Debug)]
+pub(super) struct SightingKey {
+    pub fid: i64,
+    /// Who made it, where that was not the detector.
+    pub origin: Option<String>,
+    /// The landmark that rested on it when the last run ended.
+    pub landmark: Option<String>,
+}
+
+/// How a picture's file lies and what is seen in it, or why nothing is known.
+pub(super) type Kept<'a> = Result<(Turn, Vec<Seen<'a>>), String>;
+
+impl Record {
+    /// Whether the picture was looked at, or failed.
+    pub fn had_its_turn(&self) -> bool {
+        !matches!(self.state, State::Todo)
+    }
+}
+
+impl SurveyFile {
+    /// Opens the file of a survey for a run, or makes it where there is none.
+    pub fn open(path: &Path) -> Result<Self, FileError> {
+        let not_writable =
+            |error: io::Error| FileError::NotWritable { path: path.to_owned(), why: error.to_string() };
+        // SQLite says less about what is wrong, and opens what it cannot write for reading.
+        drop(OpenOptions::new().create(true).append(true).open(path).map_err(not_writable)?);
+        // Two links to one file are one file.
+        let lock = Lock::take(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))?;
+        let connection = Connection::open(path).map_err(|error| FileError::of(path, &error))?;
+        Self::start(connection, path, Some(lock))
+    }
+
+    /// The same in memory, for a survey that is not to be continued.
+    pub fn in_memory() -> Result<Self, FileError> {
+        let path = Path::new("the survey in memory");
+        let connection = Connection::open_in_memory().map_err(|error| FileError::of(path, &error))?;
+        Self::start(connection, path, None)
+    }
+
+    fn start(mut connection: Connection, path: &Path, lock: Option<Lock>) -> Result<Self, FileError> {
+        let wrong = |error: rusqlite::Error| FileError::of(path, &error);
+        create(&mut connection).map_err(wrong)?;
+        check(&connection, path)?;
+        // Readers see the last state meanwhile, and a process that is killed loses nothing that it has written.
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(wrong)?;
+        connection.pragma_update(None, "synchronous", "NORMAL").map_err(wrong)?;
+        Ok(Self { connection, path: path.to_owned(), lock, again: false })
+    }
+
+    /// The same file, in which the next run begins a survey of its own, whatever is there.
+    pub fn again(mut self) -> Self {
+        self.again = true;
+        self
+    }
+
+    /// The newest survey under these terms; none where the file is new, or another one is to begin.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::OtherTerms`] if the file holds surveys, but none under these.
+    pub(super) fn find(&self, terms: &Terms) -> Result<Option<i64>, FileError> {
+        let mut newest = self.run(surveys)?;
+        newest.reverse();
+        match (newest.iter().find(|(_, known)| known == terms), newest.first()) {
+            (Some((survey, _)), _) if !self.again => Ok(Some(*survey)),
+            (None, Some((_, known))) if !self.again => {
+                let difference = known.difference(terms);
+                Err(FileError::OtherTerms { path: self.path.clone(), difference })
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Begins a survey.
+    pub(super) fn begin(
+        &mut self,
+        terms: &Terms,
+        models: &[ModelRecord],
+        area: Option<&Area>,
+        started_at: Option<Timestamp>,
+    ) -> Result<i64, FileError> {
+        self.change(|change| {
+            change.execute("INSERT INTO surveys (started_at) VALUES (?)", [text(started_at)])?;
+            let survey = change.last_insert_rowid();
+            for (name, value) in &terms.0 {
+                change.execute(
+                    "INSERT INTO settings (survey, name, value) VALUES (?, ?, ?)",
+                    params![survey, name, value],
+                )?;
+            }
+            for model in models {
+                let ModelRecord { name, version, sha256, license } = model;
+                change.execute(
+                    "INSERT INTO models (survey, name, version, sha256, license) VALUES (?, ?, ?, ?, ?)",
+                    params![survey, name, version, sha256, license],
+                )?;
+            }
+            if let Some(area) = area {
+                change.execute(
+                    "INSERT INTO area (survey, name, geom) VALUES (?, ?, ?)",
+                    params![survey, area.describe(), geopackage::multi_polygon(area.polygons())],
+                )?;
+            }
+            Ok(survey)
+        })
+    }
+
+    /// Notes that a run begins, and gives its number.
+    pub(super) fn begin_run(
+        &mut self,
+        survey: i64,
+        tool: &str,
+        started_at: Option<Timestamp>,
+    ) -> Result<i64, FileError> {
+        self.change(|change| {
+            change.execute(
+                "INSERT INTO runs (survey, tool, started_at) VALUES (?, ?, ?)",
+                params![survey, tool, text(started_at)],
+            )?;
+            Ok(change.last_insert_rowid())
+        })
+    }
+
+    /// Notes which pictures the source has now: new ones are to be looked at, and those whose image changed are to be
+    /// looked at again. What is no longer listed is kept, and does not count.
+    ///
+    /// Says for each picture of the listing whether it is still to be looked at; one that failed is.
+    pub(super) fn note(&mut self, survey: i64, listing: &Listing) -> Result<Vec<bool>, FileError> {
+        self.change(|change| {
+            let mut todo = Vec::with_capacity(listing.pictures.len());
+            let mut listed: HashSet<i64> = HashSet::with_capacity(listing.pictures.len());
+            // A run that finds everything as it was writes nothing.
+            let mut is_news = false;
+            for picture in &listing.pictures {
+                let noted = note_picture(change, survey, picture)?;
+                is_news |= noted.is_news;
+                listed.insert(noted.fid);
+                todo.push(noted.todo);
+            }
+            for unusable in &listing.unusable {
+                listed.insert(note_unusable(change, survey, unusable)?);
+            }
+            let mut select = change.prepare("SELECT fid FROM pictures WHERE survey = ? AND listed")?;
+            let before = select.query_map([survey], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+            for fid in before.into_iter().filter(|fid| !listed.contains(fid)) {
+                change.prepare_cached("UPDATE pictures SET listed = 0 WHERE fid = ?")?.execute([fid])?;
+            }
+            if is_news {
+                geopackage::note_extent(change, "pictures")?;
+                geopackage::note_extent(change, "area")?;
+            }
+            Ok(todo)
+        })
+    }
+
+    /// Keeps what became of a picture that was looked at.
+    pub(super) fn keep(
+        &mut self,
+        survey: i64,
+        picture: &Picture,
+        outcome: &Kept<'_>,
+        looked_at: Option<Timestamp>,
+    ) -> Result<(), FileError> {
+        self.change(|change| {
+            change
+                .prepare_cached("DELETE FROM sightings WHERE survey = ? AND picture_id = ? AND origin IS NULL")?
+                .execute(params![survey, picture.id])?;
+            for seen in outcome.iter().flat_map(|(_, seen)| seen) {
+                insert_sighting(change, survey, picture, seen)?;
+            }
+            set_state(change, survey, &picture.id, outcome, looked_at)
+        })
+    }
+
+    /// Keeps what others have made of pictures, in the place of what they had made of them before. Where nobody else
+    /// looks at them, `alone`, that is what becomes of the pictures.
+    pub(super) fn keep_foreign<'a>(
+        &mut self,
+        survey: i64,
+        outcomes: impl Iterator<Item = (&'a Picture, Kept<'a>)>,
+        alone: bool,
+        looked_at: Option<Timestamp>,
+    ) -> Result<(), FileError> {
+        self.change(|change| {
+            for (picture, outcome) in outcomes {
+                let seen = outcome.as_ref().map_or(&[][..], |(_, seen)| seen);
+                let is_news = replace_foreign(change, survey, picture, seen)?;
+                if alone {
+                    set_state(change, survey, &picture.id, &outcome, looked_at)?;
+                } else if is_news {
+                    let select = format!(
+                        "UPDATE pictures SET state = {STATE_OF_SIGHTINGS}
+                         WHERE survey = ?1 AND picture_id = ?2 AND state IN ('done', 'empty')"
+                    );
+                    change.prepare_cached(&select)?.execute(params![survey, picture.id])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// All pictures of the survey that are listed, with what is known of them, in no particular order; and those that
+    /// cannot be used. `classes` are the detector's.
+    pub(super) fn records(&self, survey: i64, classes: &[Class]) -> Result<(Vec<Record>, Vec<Unusable>), FileError> {
+        let unknown = |class: String| FileError::NotASurvey {
+            path: self.path.clone(),
+            why: format!("its sightings name the class '{class}', which the detector does not have"),
+        };
+        let mut seen = self.run(|connection| sightings(connection, survey))?;
+        let rows = self.run(|connection| {
+            let mut select = connection.prepare(&format!(
+                "SELECT {PICTURE_COLUMNS}, picture_id, state, reason, width, height, orientation FROM pictures
+                 WHERE survey = ? AND listed"
+            ))?;
+            let rows = select.query_map([survey], |row| {
+                let turn = turn(row)?;
+                Ok((
+                    read_picture(row)?,
+                    row.get("picture_id")?,
+                    row.get::<_, String>("state")?,
+                    row.get("reason")?,
+                    turn,
+                ))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<(Option<Picture>, String, String, Option<String>, Option<Turn>)>>>()
+        })?;
+        let (mut records, mut unusable) = (Vec::new(), Vec::new());
+        for (picture, id, state, reason, turn) in rows {
+            let reason = reason.unwrap_or_else(|| "unknown".to_owned());
+            let Some(picture) = picture else {
+                unusable.push(Unusable { id, reason });
+                continue;
+            };
+            let mut kept = Vec::new();
+            let mut detections = Vec::new();
+            for row in seen.remove(&id).unwrap_or_default() {
+                let class = classes.iter().position(|class| class.name == row.class);
+                let class = class.ok_or_else(|| unknown(row.class))?;
+                detections.push(Detection { class, ..row.detection });
+                kept.push(SightingKey { fid: row.fid, origin: row.origin, landmark: row.landmark });
+            }
+            let state = match (state.as_str(), turn) {
+                ("done" | "empty", Some(turn)) => State::Looked(Looked { turn, detections }),
+                ("failed", _) => State::Failed(reason),
+                _ => State::Todo,
+            };
+            records.push(Record { picture, state, rows: kept });
+        }
+        Ok((records, unusable))
+    }
+
+    /// Puts the landmarks of a survey in the place of those before, ties its sightings to them, and notes that the run
+    /// came to its end, all at once.
+    pub(super) fn finish(
+        &mut self,
+        survey: i64,
+        run: i64,
+        inventory: &Inventory,
+        tied: &[Tied<'_>],
+    ) -> Result<(), FileError> {
+        self.change(|change| {
+            change.execute("DELETE FROM landmarks WHERE survey = ?", [survey])?;
+            for entry in &inventory.entries {
+                insert_landmark(change, survey, entry)?;
+            }
+            for tied in tied {
+                tie(change, tied)?;
+            }
+            change.execute(
+                "UPDATE runs SET finished_at = ?, complete = ? WHERE fid = ?",
+                params![text(inventory.lineage.finished_at), inventory.lineage.complete, run],
+            )?;
+            geopackage::note_extent(change, "sightings")?;
+            geopackage::note_extent(change, "landmarks")
+        })
+    }
+
+    /// When a survey began.
+    pub(super) fn started_at(&self, survey: i64) -> Result<Option<Timestamp>, FileError> {
+        self.run(|connection| {
+            connection
+                .query_row("SELECT started_at FROM surveys WHERE fid = ?", [survey], |row| time(row, "started_at"))
+        })
+    }
+
+    fn run<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, FileError> {
+        read(&self.connection).map_err(|error| FileError::of(&self.path, &error))
+    }
+
+    fn change<T>(&mut self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, FileError> {
+        let all = |connection: &mut Connection| {
+            let change = connection.transaction()?;
+            let made = write(&change)?;
+            change.commit()?;
+            Ok(made)
+        };
+        all(&mut self.connection).map_err(|error| FileError::of(&self.path, &error))
+    }
+}
+
+impl Drop for SurveyFile {
+    /// Leaves one plain file, or none where no survey was begun.
+    fn drop(&mut self) {
+        if self.lock.is_none() {
+            return;
+        }
+        let begun = self.run(surveys).map_or(true, |surveys| !surveys.is_empty());
+        // Another program that reads just now keeps the journal in place, and no harm is done.
+        let _ = self.connection.busy_timeout(Duration::ZERO);
+        let _ = self.connection.pragma_update(None, "journal_mode", "DELETE");
+        if let Ok(nothing) = Connection::open_in_memory()
+            && !begun
+        {
+            drop(std::mem::replace(&mut self.connection, nothing));
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The area that a survey of a file was asked for by a name, so that nobody has to be asked for its boundary again.
+pub fn kept_area(path: &Path, name: &str) -> Option<Area> {
+    let connection = open_to_read(path).ok()?;
+    check(&connection, path).ok()?;
+    let blob: Vec<u8> = connection
+        .query_row("SELECT geom FROM area WHERE name = ? ORDER BY fid DESC LIMIT 1", [name], |row| row.get(0))
+        .ok()?;
+    match geopackage::read(&blob)? {
+        Geometry::MultiPolygon(polygons) => Some(Area::of(polygons).named(name)),
+        _ => None,
+    }
+}
+
+fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+fn text(time: Option<Timestamp>) -> Option<String> {
+    time.map(|time| time.to_string())
+}
+
+fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<String>>(column)?.and_then(|text| text.parse().ok()))
+}

@@ -1,0 +1,114 @@
+//! The tables of the file.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{FileError, PATIENCE};
+use crate::geopackage::{self, Layer};
+
+/// The form of these tables. A file of another form is refused.
+const FORM: i64 = 1;
+
+const LAYERS: &[Layer] = &[
+    Layer {
+        name: "landmarks",
+        description: "What stands along the street, once each; columns as in the GeoJSON of an inventory",
+        geometry: Some("POINT"),
+        columns: "survey INTEGER NOT NULL, id TEXT NOT NULL, find TEXT, class TEXT, value TEXT, label TEXT,
+            class_confidence REAL, probability REAL, method TEXT, accuracy_m REAL, ellipse_major_m REAL,
+            ellipse_minor_m REAL, ellipse_azimuth_deg REAL, direction_deg REAL, sightings INTEGER, sequences INTEGER,
+            first_seen TEXT, last_seen TEXT, panoramax TEXT, picture_url TEXT, picture_box TEXT, license TEXT,
+            producer TEXT, osm_tags TEXT",
+    },
+    Layer {
+        name: "sightings",
+        description: "Each detection as a ray from its camera, as long as its range, or 20 m where none is known; its \
+                      box x0, y0, x1, y1 in pixels of the upright picture, picture_box in those of the file; origin \
+                      names who made it, where that was not the detector",
+        geometry: Some("LINESTRING"),
+        columns: "survey INTEGER NOT NULL, picture_id TEXT NOT NULL, class TEXT NOT NULL, called TEXT,
+            score REAL NOT NULL, azimuth_deg REAL, azimuth_sd_deg REAL, elevation_deg REAL, range_m REAL,
+            range_sd_m REAL, picture_box TEXT, x0 REAL NOT NULL, y0 REAL NOT NULL, x1 REAL NOT NULL, y1 REAL NOT NULL,
+            reading TEXT, origin TEXT, landmark TEXT",
+    },
+    Layer {
+        name: "pictures",
+        description: "Every picture of the area and its state: todo, done (with detections), empty (without) or failed",
+        geometry: Some("POINT"),
+        columns: "survey INTEGER NOT NULL, picture_id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT,
+            listed BOOLEAN NOT NULL, sequence TEXT, rank INTEGER, position_sd_m REAL, heading_deg REAL,
+            heading_sd_deg REAL, heading_source TEXT, camera TEXT, fov_deg REAL, crop TEXT, taken_at TEXT,
+            license TEXT, producer TEXT, image TEXT, page_url TEXT, size_bytes INTEGER, width INTEGER,
+            height INTEGER, orientation INTEGER, looked_at TEXT, UNIQUE (survey, picture_id)",
+    },
+    Layer {
+        name: "area",
+        description: "What was to be surveyed",
+        geometry: Some("MULTIPOLYGON"),
+        columns: "survey INTEGER NOT NULL, name TEXT",
+    },
+    Layer {
+        name: "surveys",
+        description: "The surveys of this file; the column survey of the other tables names one by its fid",
+        geometry: None,
+        columns: "started_at TEXT",
+    },
+    Layer {
+        name: "settings",
+        description: "What each survey is made under",
+        geometry: None,
+        columns: "survey INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL",
+    },
+    Layer {
+        name: "models",
+        description: "The models that each survey is made with",
+        geometry: None,
+        columns: "survey INTEGER NOT NULL, name TEXT, version TEXT, sha256 TEXT, license TEXT",
+    },
+    Layer {
+        name: "runs",
+        description: "The runs over each survey; one that was killed has no end",
+        geometry: None,
+        columns: "survey INTEGER NOT NULL, tool TEXT, started_at TEXT, finished_at TEXT, complete BOOLEAN",
+    },
+    Layer {
+        name: "arpent",
+        description: "The form of these tables",
+        geometry: None,
+        columns: "form INTEGER NOT NULL",
+    },
+];
+
+/// Makes the tables of a database that is new.
+pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    let is_new: bool = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
+    if is_new {
+        let change = connection.transaction()?;
+        geopackage::create(&change, LAYERS)?;
+        change.execute_batch(
+            "CREATE INDEX pictures_by_state ON pictures (survey, listed, state, reason);
+             CREATE INDEX sightings_of_picture ON sightings (survey, picture_id);",
+        )?;
+        change.execute("INSERT INTO arpent (form) VALUES (?)", [FORM])?;
+        change.commit()?;
+    }
+    Ok(())
+}
+
+/// Refuses what is no survey file, or one of another form.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), FileError> {
+    let not_a_survey = |why: &str| FileError::NotASurvey { path: path.to_owned(), why: why.to_owned() };
+    let of_sqlite = |error: rusqlite::Error| FileError::of(path, &error);
+    let has_form: bool = connection
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'arpent'", [], |row| row.get(0))
+        .map_err(of_sqlite)?;
+    if !has_form {
+        return Err(not_a_survey("other tables are in it"));
+    }
+    match connection.query_row("SELECT form FROM arpent", [], |row| row.get(0)).map_err(of_sqlite)? {
+        FORM => Ok(()),
+        form => Err(not_a_survey(&format!("its tables have form {form}, and this arpent knows form {FORM}"))),
+    }
+}

@@ -1,0 +1,302 @@
+//! From what was seen in the pictures to the inventory, all in the pictures' order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::file::{Record, Seen, SightingKey, State};
+use super::work::Looked;
+use crate::annotation::Annotations;
+use crate::camera::Lens;
+use crate::inventory::{Entry, Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries};
+use crate::locate::{Landmark, Traits, locate};
+use crate::model::{Class, Model, Reading, same};
+use crate::picture::Picture;
+use crate::sighting::{Sighting, Station};
+use crate::source::Unusable;
+use crate::view::PixelBox;
+
+/// An inventory, and how the sightings hang together with it.
+pub(super) struct Stock {
+    pub inventory: Inventory,
+    /// All sightings that are kept.
+    pub rows: Vec<SightingRow>,
+}
+
+/// What a sighting is in the file, in the world and in the inventory.
+pub(super) struct SightingRow {
+    /// The key of its row.
+    pub fid: i64,
+    pub camera_lon_lat_deg: (f64, f64),
+    pub sighting: Sighting,
+    /// The number of the entry that rests on it.
+    pub entry: Option<usize>,
+}
+
+/// What a picture shows, as it is kept and as the world has it. `station` is the number of the picture's.
+pub(super) fn seen<'a>(model: &'a Model, station: usize, picture: &Picture, looked: &Looked) -> Vec<Seen<'a>> {
+    let lens = lens(picture, looked);
+    let classes = &model.manifest().classes;
+    let seen = looked.detections.iter().filter_map(|detection| {
+        let class = classes.get(detection.class)?;
+        let readings: Vec<Reading> = detection.reading.into_iter().collect();
+        let (called, _) = model.class_of(detection.class, &readings)?;
+        Some(Seen {
+            detection: *detection,
+            origin: None,
+            class,
+            called: called.inventory_name().to_owned(),
+            sighting: Sighting::new(station, picture, &lens, detection, class),
+            file_box: looked.turn.to_file(detection.pixels),
+        })
+    });
+    seen.collect()
+}
+
+fn lens(picture: &Picture, looked: &Looked) -> Lens {
+    let (width, height) = looked.turn.upright_size();
+    Lens::new(&picture.camera, width, height)
+}
+
+/// Makes the landmarks of all that was seen. `records` stand in the order of
+/// [`crate::picture::sort_as_taken`]; what cannot be used is in `unusable`.
+pub(super) fn take_stock(
+    records: &[Record],
+    unusable: Vec<Unusable>,
+    model: &Model,
+    annotations: Annotations,
+) -> Stock {
+    let manifest = model.manifest();
+    let mut counts = PictureCounts { found: records.len() + unusable.len(), ..PictureCounts::default() };
+    for Unusable { id, reason } in unusable {
+        counts.fail(id, reason);
+    }
+    let mut stations: Vec<Station> = Vec::new();
+    let mut sightings: Vec<Sighting> = Vec::new();
+    // For each sighting what was read on it, its picture and its box in the file's pixels, and its row.
+    let mut readings: Vec<Option<Reading>> = Vec::new();
+    let mut shown: Vec<(&Picture, PixelBox)> = Vec::new();
+    let mut keys: Vec<&SightingKey> = Vec::new();
+    let mut rows: Vec<SightingRow> = Vec::new();
+    for Record { picture, state, rows: kept } in records {
+        let looked = match state {
+            State::Looked(looked) => looked,
+            State::Failed(reason) => {
+                counts.fail(picture.id.clone(), reason.clone());
+                continue;
+            }
+            State::Todo => {
+                counts.fail(picture.id.clone(), "not reached before the run was stopped".to_owned());
+                continue;
+            }
+        };
+        match looked.detections.len() {
+            0 => counts.empty += 1,
+            _ => counts.done += 1,
+        }
+        // That others have noted nothing does not mean that there was nothing to see.
+        if annotations == Annotations::Alone && looked.detections.is_empty() {
+            continue;
+        }
+        let lens = lens(picture, looked);
+        let period = lens.wraps().then(|| looked.turn.upright_size().0 as f32);
+        let seen = seen(model, stations.len(), picture, looked);
+        for (seen_here, key) in seen.iter().zip(kept) {
+            let camera_lon_lat_deg = (picture.lon_deg, picture.lat_deg);
+            rows.push(SightingRow {
+                fid: key.fid,
+                camera_lon_lat_deg,
+                sighting: seen_here.sighting.clone(),
+                entry: None,
+            });
+            let own = seen.iter().zip(kept).filter(|(_, key)| key.origin.is_none()).map(|(seen, _)| seen.detection);
+            let doubled = key.origin.is_some()
+                && own.into_iter().any(|own| {
+                    let alike = manifest.exclusive || own.class == seen_here.detection.class;
+                    alike && same(&own, &seen_here.detection, manifest.iou, period)
+                });
+            // What the detector saw as well counts once.
+            if doubled {
+                continue;
+            }
+            sightings.push(seen_here.sighting.clone());
+            readings.push(seen_here.detection.reading);
+            shown.push((picture, seen_here.file_box));
+            keys.push(key);
+        }
+        stations.push(Station::new(picture, &lens));
+    }
+    let traits = Traits { is_exclusive: manifest.exclusive, together: manifest.together };
+    let landmarks = locate(&stations, &sightings, traits);
+    let mut entries = entries(
+        &manifest.find,
+        &landmarks,
+        |landmark| class_of(model, landmark, &readings),
+        |sighting| evidence(&sightings[sighting], shown[sighting].0, shown[sighting].1),
+    );
+    let before: Vec<Option<&str>> = keys.iter().map(|key| key.landmark.as_deref()).collect();
+    keep_ids(&mut entries, &landmarks, &before);
+
+    let mut entry_of: HashMap<i64, usize> = HashMap::new();
+    for (entry, landmark) in landmarks.iter().enumerate() {
+        entry_of.extend(landmark.sightings.iter().map(|sighting| (keys[*sighting].fid, entry)));
+    }
+    rows.iter_mut().for_each(|row| row.entry = entry_of.get(&row.fid).copied());
+
+    counts.failed_pictures.sort();
+    let mut lineage = Lineage::of_this_tool();
+    lineage.find = manifest.find.clone();
+    lineage.models = match annotations {
+        Annotations::Alone => Vec::new(),
+        Annotations::Ignored | Annotations::Added => models(model),
+    };
+    lineage.models.extend(foreign_models(&keys));
+    lineage.settings = BTreeMap::from([("confidence".to_owned(), decimal(manifest.confidence))]);
+    lineage.sightings = SightingCounts::new(sightings.len(), &landmarks);
+    for Record { picture, .. } in records {
+        for (tally, name) in [(&mut lineage.licenses, &picture.license), (&mut lineage.producers, &picture.producer)]
+        {
+            *tally.entry(name.clone().unwrap_or_else(|| "unknown".to_owned())).or_insert(0_usize) += 1;
+        }
+    }
+    lineage.pictures = counts;
+    Stock { inventory: Inventory { entries, lineage }, rows }
+}
+
+/// The models that others have used, as far as they say.
+fn foreign_models(keys: &[&SightingKey]) -> Vec<ModelRecord> {
+    let origins: BTreeSet<&str> = keys.iter().filter_map(|key| key.origin.as_deref()).collect();
+    let record = |origin: &str| {
+        let (name, version) = origin.split_once('/').unwrap_or((origin, ""));
+        let sha256 = "not stated".to_owned();
+        ModelRecord { name: name.to_owned(), version: version.to_owned(), sha256, license: None }
+    };
+    origins.into_iter().map(record).collect()
+}
+
+/// The detector, and its classifier where it has one.
+pub(super) fn models(model: &Model) -> Vec<ModelRecord> {
+    let manifest = model.manifest();
+    let detector = ModelRecord {
+        name: manifest.name.clone(),
+        version: manifest.version.clone(),
+        sha256: model.sha256().to_owned(),
+        license: manifest.license.clone(),
+    };
+    let classifier = model.classifier().map(|(classifier, sha256)| ModelRecord {
+        name: classifier.name.clone(),
+        version: classifier.version.clone(),
+        sha256: sha256.to_owned(),
+        license: classifier.license.clone(),
+    });
+    std::iter::once(detector).chain(classifier).collect()
+}
+
+/// Gives entries the ids that they had before: an id stays with the landmark that most of its sightings are in now.
+///
+/// `before` names for each sighting the landmark that it was in.
+fn keep_ids(entries: &mut [Entry], landmarks: &[Landmark], before: &[Option<&str>]) {
+    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+    before.iter().flatten().for_each(|id| *sizes.entry(id).or_default() += 1);
+    let mut shares: Vec<(usize, usize, &str)> = Vec::new();
+    for (number, landmark) in landmarks.iter().enumerate() {
+        let mut of_it: BTreeMap<&str, usize> = BTreeMap::new();
+        let known = landmark.sightings.iter().filter_map(|sighting| before.get(*sighting).copied().flatten());
+        known.for_each(|id| *of_it.entry(id).or_default() += 1);
+        shares.extend(of_it.into_iter().filter(|(id, n)| 2 * n > sizes[id]).map(|(id, n)| (n, number, id)));
+    }
+    // Most shared sightings first; of two landmarks that became one, the larger one's id stays.
+    shares.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let mut kept: BTreeMap<usize, &str> = BTreeMap::new();
+    for (_, number, id) in shares {
+        kept.entry(number).or_insert(id);
+    }
+    let mut taken: BTreeSet<String> = kept.values().map(|id| (*id).to_owned()).collect();
+    for (number, entry) in entries.iter_mut().enumerate() {
+        if let Some(id) = kept.get(&number) {
+            entry.id = (*id).to_owned();
+            continue;
+        }
+        // The id of a new landmark may be one that another has kept.
+        let own = entry.id.clone();
+        let numbered = (2..).map(|n| format!("{own}-{n}"));
+        entry.id = std::iter::once(own.clone()).chain(numbered).find(|id| !taken.contains(id)).unwrap_or_default();
+        taken.insert(entry.id.clone());
+    }
+}
+
+/// The class of a landmark after all that was read on it, and how sure it is.
+fn class_of(model: &Model, landmark: &Landmark, readings: &[Option<Reading>]) -> Option<(Class, f64)> {
+    let of_it: Vec<Reading> = landmark.sightings.iter().filter_map(|sighting| readings[*sighting]).collect();
+    let (class, read) = model.class_of(landmark.class, &of_it)?;
+    Some((class, read.unwrap_or(landmark.class_confidence)))
+}
+
+/// A 32-bit number as it was written: 0.4, not 0.4000000059604645.
+fn decimal(value: f32) -> serde_json::Value {
+    value.to_string().parse::<f64>().map_or(serde_json::Value::Null, Into::into)
+}
+
+fn evidence<'a>(sighting: &Sighting, picture: &'a Picture, pixels: PixelBox) -> Evidence<'a> {
+    Evidence {
+        picture_id: &picture.id,
+        sequence_id: &picture.sequence,
+        taken_at: picture.taken_at,
+        page_url: picture.page_url.as_deref(),
+        license: picture.license.as_deref(),
+        producer: picture.producer.as_deref(),
+        pixels: Some(pixels),
+        azimuth_deg: sighting.azimuth_deg,
+        elevation_deg: sighting.elevation_deg,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::locate::{Covariance, Method};
+
+    fn landmark(sightings: &[usize]) -> Landmark {
+        Landmark {
+            lon_deg: 7.0,
+            lat_deg: 48.0,
+            covariance: Covariance { xx: 1.0, xy: 0.0, yy: 1.0 },
+            class: 0,
+            class_confidence: 0.7,
+            probability: 0.9,
+            method: Method::Triangulated,
+            direction_deg: None,
+            direction_sd_deg: None,
+            support: None,
+            installation: None,
+            surface: None,
+            sightings: sightings.to_vec(),
+        }
+    }
+
+    /// The ids of landmarks of these sightings, which would be called `new` else.
+    fn ids(landmarks: &[&[usize]], before: &[Option<&str>]) -> Vec<String> {
+        let landmarks: Vec<Landmark> = landmarks.iter().map(|sightings| landmark(sightings)).collect();
+        let entry =
+            |l: &Landmark| Entry { id: "new".to_owned(), ..Entry::new("signs", &Class::default(), 0.5, l, &[]) };
+        let mut entries: Vec<Entry> = landmarks.iter().map(entry).collect();
+        keep_ids(&mut entries, &landmarks, before);
+        entries.into_iter().map(|entry| entry.id).collect()
+    }
+
+    #[test]
+    fn an_id_stays_with_most_of_its_sightings() {
+        let before = [Some("a"), Some("a"), Some("a"), Some("b"), None];
+        assert_eq!(ids(&[&[3, 4], &[0, 1, 2]], &before), ["b", "a"]);
+        assert_eq!(ids(&[&[0, 4], &[1, 2], &[3]], &before), ["new", "a", "b"], "one sighting has moved");
+    }
+
+    #[test]
+    fn two_that_became_one_have_the_id_of_the_larger() {
+        assert_eq!(ids(&[&[0, 1, 2], &[3]], &[Some("a"), Some("b"), Some("b"), None]), ["b", "new"]);
+    }
+
+    #[test]
+    fn one_that_fell_into_halves_is_two_new_ones() {
+        assert_eq!(ids(&[&[0], &[1]], &[Some("new"), Some("new")]), ["new", "new-2"]);
+        assert_eq!(ids(&[&[0, 1], &[2]], &[Some("new"), Some("new"), None]), ["new", "new-2"]);
+    }
+}
