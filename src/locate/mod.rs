@@ -232,16 +232,19 @@ fn landmarks(poses: &Poses<'_>, placed: Vec<Placed>, traits: Traits) -> Vec<Land
         Together::Support => (together::supports(poses, &placed), nothing()),
         Together::Installation => (nothing(), together::installations(poses, &placed)),
     };
-    let numbers = supports.into_par_iter().zip(installations);
-    let landmark =
-        |((placed, probability), (support, installation)): ((&Placed, &f64), (Option<usize>, Option<usize>))| {
-            let told = placed.method != Method::Bearing;
-            let facing = facing::facing(poses, &cameras, placed, detected).filter(|_| told);
-            let counts_surface = told && traits.together == Together::Installation;
-            let surface = if counts_surface { surface::surface(poses, placed) } else { None };
-            Landmark { support, installation, surface, ..told_of(poses.scene, placed, *probability, facing) }
-        };
-    placed.par_iter().zip(&probabilities).zip(numbers).map(landmark).collect()
+    let landmark = |number: usize| {
+        let placed = &placed[number];
+        let is_placed = placed.method != Method::Bearing;
+        let facing = facing::facing(poses, &cameras, placed, detected).filter(|_| is_placed);
+        let has_surface = is_placed && traits.together == Together::Installation;
+        Landmark {
+            support: supports[number],
+            installation: installations[number],
+            surface: has_surface.then(|| surface::surface(poses, placed)).flatten(),
+            ..told_of(poses.scene, placed, probabilities[number], facing)
+        }
+    };
+    (0..placed.len()).into_par_iter().map(landmark).collect()
 }
 
 /// A placed landmark as the world sees it.
