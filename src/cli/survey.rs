@@ -87,11 +87,11 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
             "annotations are boxes in the pictures as uploaded: leave out --quality sd with --detections both"
         );
     }
-    let format = outputs.exported.as_deref().map(Format::of).transpose()?;
     if let Some(path) = &outputs.exported {
         // A place that cannot be written is told before the work, not after it.
         Output::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
     }
+    let format = outputs.exported.as_deref().map(Format::of).transpose()?;
     let mut file = SurveyFile::open(&outputs.survey)?;
     if arguments.again {
         file = file.again();

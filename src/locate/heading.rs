@@ -9,9 +9,10 @@ use super::scene::wrap;
 const MIN_DISTANCE_M: f64 = 3.0;
 
 /// Ridge regression of the residuals of a chunk's bearings: one offset of all headings ~ N(0, σ²/2) and one of each
-/// picture ~ N(0, σ²/2), where σ is the standard deviation of a heading. Sets the corrected azimuths.
+/// picture ~ N(0, σ²/2), where σ is the standard deviation of a heading. Sets the corrected azimuths and the variance that
+/// is left to each heading.
 pub(super) fn correct(chunk: &mut Chunk<'_>) {
-    // For each picture the weight of its residuals and their weighted mean.
+    // For each picture the weight of its residuals, their weighted sum and their number.
     let mut residuals = vec![(0.0, 0.0, 0_usize); chunk.cameras.len()];
     for (index, owner) in chunk.owner.iter().enumerate() {
         let Some(object) = owner else { continue };
@@ -41,16 +42,15 @@ pub(super) fn correct(chunk: &mut Chunk<'_>) {
             sum += of_picture * error / weight;
         }
     }
-    let shared = sum / (weights + 1.0 / shared_variance.max(1e-9));
+    let shared_information = weights + 1.0 / shared_variance.max(1e-9);
+    let shared = sum / shared_information;
     for (number, (weight, error, rays)) in residuals.iter().enumerate() {
-        let others = rays.saturating_sub(1) as f64;
-        let own_sd2 = own_variance(chunk.cameras[number].heading_sd);
-        let mean_weight = weight / f64::max(*rays as f64, 1.0);
-        chunk.heading_variances[number] = own_sd2 / (1.0 + others * mean_weight * own_sd2);
+        let own_variance = own_variance(chunk.cameras[number].heading_sd);
+        // What a ray says of its own heading it cannot say of its thing: the others count.
+        let of_others = weight * rays.saturating_sub(1) as f64 / f64::max(*rays as f64, 1.0);
+        chunk.heading_variances[number] = own_variance / (1.0 + of_others * own_variance) + 1.0 / shared_information;
         let own = match *weight > 0.0 {
-            true => {
-                (error / weight - shared) * weight / (weight + 1.0 / own_variance(chunk.cameras[number].heading_sd))
-            }
+            true => (error / weight - shared) * weight / (weight + 1.0 / own_variance),
             false => 0.0,
         };
         chunk.heading_offsets[number] = shared + own;

@@ -16,6 +16,10 @@ pub struct Sign {
     pub thing: Thing,
     /// In so many pictures it is seen well, at 20 pixels or more.
     pub seen: u64,
+    /// The way it faces.
+    pub facing_deg: f64,
+    /// What it hangs on.
+    pub pole: String,
 }
 
 /// The truth: codes as classes, and families as the detector names them.
@@ -27,7 +31,12 @@ pub fn signs() -> Vec<Sign> {
         let code = feature["properties"]["code"].as_str().unwrap().to_owned();
         thing.family = Some(std::mem::replace(&mut thing.class, code));
         let seen = |name: &str| feature["properties"][name].as_u64().unwrap();
-        Sign { thing, seen: seen("seen_pass_1") + seen("seen_pass_2") }
+        Sign {
+            thing,
+            seen: seen("seen_pass_1") + seen("seen_pass_2"),
+            facing_deg: feature["properties"]["direction_deg"].as_f64().unwrap(),
+            pole: feature["properties"]["pole"].as_str().unwrap().to_owned(),
+        }
     };
     truth["features"].as_array().unwrap().iter().map(sign).collect()
 }

@@ -11,7 +11,7 @@ use super::support::command::{Ended, names_in, run, text};
 use super::support::inventory::{Inventory, Thing, pairs};
 use super::support::street;
 
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 28] = [
     "id",
     "find",
     "class",
@@ -25,6 +25,11 @@ const COLUMNS: [&str; 23] = [
     "ellipse_minor_m",
     "ellipse_azimuth_deg",
     "direction_deg",
+    "direction_sd_deg",
+    "support",
+    "installation",
+    "surface_m2",
+    "surface_sd_m2",
     "sightings",
     "sequences",
     "first_seen",
@@ -110,6 +115,30 @@ fn every_landmark_has_the_columns_of_an_inventory() {
     }
     let ids: BTreeSet<&str> = features.iter().map(|f| f["properties"]["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), features.len(), "ids tell landmarks apart");
+}
+
+/// Signs face the way they do, and two on one pole share it.
+#[test]
+fn directions_and_supports_are_told() {
+    let signs = street::signs();
+    let things: Vec<Thing> = signs.iter().map(|sign| sign.thing.clone()).collect();
+    let survey = surveyed();
+    let near = pairs(&things, &survey.inventory.things(), 3.0);
+    assert!(near.len() >= 15);
+    let told = |landmark: usize, name: &str| survey.inventory.features()[landmark]["properties"][name].clone();
+    for (sign, landmark) in &near {
+        let (direction, sd) = (told(*landmark, "direction_deg"), told(*landmark, "direction_sd_deg"));
+        let (direction, sd) = (direction.as_f64().expect("a direction"), sd.as_f64().expect("its error"));
+        let off = ((direction - signs[*sign].facing_deg + 180.0).rem_euclid(360.0) - 180.0).abs();
+        assert!(off <= 25.0 && off <= 2.5 * sd && sd <= 40.0, "{off}°, {sd}°: {:?}", things[*sign]);
+    }
+    for (a, first) in &near {
+        for (b, second) in near.iter().filter(|(b, _)| b != a) {
+            let (one, other) = (told(*first, "support"), told(*second, "support"));
+            let shared = !one.is_null() && one == other;
+            assert_eq!(shared, signs[*a].pole == signs[*b].pole, "{:?}, {:?}", things[*a], things[*b]);
+        }
+    }
 }
 
 /// Columns come in the specified order, for those who read the file with their eyes.
