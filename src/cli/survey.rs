@@ -15,7 +15,7 @@ use clap::Args;
 use super::area::AreaOptions;
 use super::model::ModelOptions;
 use super::progress::Teller;
-use super::{Done, count};
+use super::{Done, Lang, count};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -33,6 +33,9 @@ pub struct Arguments {
     /// Look at all pictures again, for a second set of sightings in the file of the survey
     #[arg(long)]
     again: bool,
+    /// Language of the labels
+    #[arg(long, value_enum, value_name = "LANG", default_value_t)]
+    lang: Lang,
     // Last, so that their headings do not stand above the options here.
     #[command(flatten)]
     area: AreaOptions,
@@ -67,7 +70,8 @@ impl Outputs {
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let outputs = Outputs::of(&arguments.output);
-    let model = arguments.model.open()?;
+    let mut model = arguments.model.open()?;
+    model.set_language(arguments.lang.into());
     let mut query = arguments.area.query(Some(&outputs.survey))?;
     query.annotations = match arguments.detections {
         Detections::Detector => Annotations::Ignored,
