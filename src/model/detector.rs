@@ -133,7 +133,8 @@ impl Model {
     /// not know them.
     pub fn reading_of(&self, code: &str, value: Option<&str>, probability: f32) -> Option<Reading> {
         let classes = &self.classifier.as_ref()?.manifest.classes;
-        let is_it = |class: &Class| class.code.as_deref() == Some(code) && class.value.as_deref() == value;
+        let is_code = |own: &str| own.eq_ignore_ascii_case(code);
+        let is_it = |class: &Class| class.code.as_deref().is_some_and(is_code) && class.value.as_deref() == value;
         let class = classes.iter().position(is_it)?;
         Some(Reading::of_one(u16::try_from(class).ok()?, probability))
     }

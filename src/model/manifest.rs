@@ -154,13 +154,14 @@ impl Class {
         Self { reject: taxonomy::is_reject(&name), name, code, value, ..Self::default() }
     }
 
-    /// The same with the name that its sign, or what it is else, has in a language, and with the tags of a sign.
+    /// The same with its name in a language and its tags for OpenStreetMap, where they are known.
     pub fn in_language(mut self, language: Language) -> Self {
         if let Some(sign) = self.code.as_deref().and_then(taxonomy::sign) {
             self.label = Some(sign.name(language).to_owned());
             self.osm_tags = self.osm_tags.or_else(|| Some(sign.tag(self.value.as_deref())));
         } else if let Some(name) = taxonomy::class_name(&self.name, language) {
             self.label = Some(name.to_owned());
+            self.osm_tags = self.osm_tags.or_else(|| taxonomy::solar(&self.name).map(|solar| solar.tags.to_owned()));
         }
         self
     }

@@ -67,13 +67,15 @@ mod tests {
             ("B33-50", "B33", Some("50")),
             ("B30-30", "B30", Some("30")),
             ("B21-1", "B21-1", None),
-            ("B13A", "B13a", None),
+            ("B13A", "B13A", None),
             ("FR:AB4", "AB4", None),
         ] {
             let named = named(name).unwrap();
             assert_eq!((named.sign.code, named.value), (code, value), "{name}");
         }
-        for name in ["", "FR_", "stop sign", "person", "AB4-50", "B14[50", "B14-", "sign", "face", "plate"] {
+        for name in
+            ["", "FR_", "stop sign", "person", "AB4-50", "B14[50", "B14-", "sign", "face", "plate", "c3", "b14"]
+        {
             assert_eq!(named(name), None, "{name}");
         }
     }
@@ -102,6 +104,28 @@ mod tests {
         let unknown: Vec<&String> =
             names.iter().filter(|name| named(name.trim_end_matches(".png")).is_none()).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
+    }
+
+    #[test]
+    fn every_class_of_the_shipped_models_is_known() {
+        let classes = |manifest| {
+            let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
+            manifest["classes"].as_array().unwrap().clone()
+        };
+        for class in classes(include_str!("../../models/sign-codes.json")) {
+            let Some(code) = class["code"].as_str() else {
+                assert_eq!(class["reject"], true, "{class}");
+                continue;
+            };
+            let sign = sign(code).unwrap_or_else(|| panic!("{code}"));
+            assert!(class["value"].is_null() || sign.value.is_some(), "{class}");
+        }
+        for manifest in [include_str!("../../models/signs.json"), include_str!("../../models/solar.json")] {
+            for class in classes(manifest) {
+                let name = class_name(class["name"].as_str().unwrap(), Language::En);
+                assert_eq!(name, class["label"].as_str(), "{class}");
+            }
+        }
     }
 
     proptest! {

@@ -43,9 +43,9 @@ pub static SIGNS: LazyLock<Vec<Sign>> = LazyLock::new(|| {
     rows(include_str!("signs.tsv")).map(sign).collect()
 });
 
-/// The sign of a code, in upper or lower case.
+/// The sign of a code as it is written: class names such as `c3` stand for no sign.
 pub fn sign(code: &str) -> Option<&'static Sign> {
-    SIGNS.iter().find(|sign| sign.code.eq_ignore_ascii_case(code))
+    SIGNS.iter().find(|sign| sign.code == code)
 }
 
 /// No sign has such a code.
@@ -58,12 +58,13 @@ pub struct UnknownSign {
     pub near: Vec<&'static str>,
 }
 
-/// The sign of a code, or the signs whose codes begin so: `B14`, `B21`, `A`.
+/// The sign of a code, or the signs whose codes begin so, in upper or lower case: `B14`, `B21`, `A`.
 ///
 /// Letters alone are a whole kind, so that `A` has none of `AB`; a number is a whole one, so that `A1` has none of
 /// `A13`.
 pub fn look_up(text: &str) -> Result<Vec<&'static Sign>, UnknownSign> {
-    if let Some(sign) = sign(text) {
+    let lower = || SIGNS.iter().find(|sign| sign.code.eq_ignore_ascii_case(text));
+    if let Some(sign) = sign(text).or_else(lower) {
         return Ok(vec![sign]);
     }
     let ends_with_digit = text.ends_with(|c: char| c.is_ascii_digit());
@@ -302,11 +303,13 @@ mod tests {
                 sign.code.starts_with(|c: char| c.is_ascii_uppercase()) && sign.code.chars().all(is_code),
                 "{sign:?}"
             );
-            let same = SIGNS.iter().filter(|other| other.code.eq_ignore_ascii_case(sign.code)).count();
+            let same = SIGNS.iter().filter(|other| other.code == sign.code).count();
             assert_eq!(same, 1, "{sign:?}");
             assert!(families(sign.code).contains(&sign.family), "{sign:?}");
             assert!(shapes(sign.family).contains(&sign.shape), "{sign:?}");
-            assert!(sign.code.starts_with(sign.official) && sign.official.len() >= 2, "{sign:?}");
+            let begins =
+                sign.code.get(..sign.official.len()).is_some_and(|start| start.eq_ignore_ascii_case(sign.official));
+            assert!(begins && sign.official.len() >= 2, "{sign:?}");
             assert_eq!(sign.name_fr.is_empty(), sign.name_en.is_empty(), "{sign:?}");
             for name in [sign.name_fr, sign.name_en] {
                 assert_eq!(name.trim(), name, "{sign:?}");
@@ -328,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_sign_says_what_it_means() {
-        let limit = sign("b14").unwrap();
+        let limit = sign("B14").unwrap();
         assert_eq!(limit.name(Language::En), "Speed limit");
         assert_eq!(limit.name(Language::Fr), "Limitation de vitesse");
         assert_eq!(limit.tag(Some("50")), "traffic_sign=FR:B14[50]");
