@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     println!("{}: {} pictures, {total} views, {jobs} workers", folder.display(), pictures.len());
 
     let source = Folder::open(&folder)?;
-    let settings = Settings { jobs, max_pictures: None };
+    let settings = Settings { jobs, max_pictures: None, min_sightings: 1 };
     let (mut ours, mut peers) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
         let began = Instant::now();

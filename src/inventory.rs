@@ -54,6 +54,16 @@ pub struct Entry {
     pub ellipse_azimuth_deg: f64,
     /// The way it faces, degrees.
     pub direction_deg: Option<f64>,
+    /// Standard deviation of that, degrees.
+    pub direction_sd_deg: Option<f64>,
+    /// What hangs on one pole has the same.
+    pub support: Option<String>,
+    /// Modules that stand together have the same.
+    pub installation: Option<String>,
+    /// Surface, square metres.
+    pub surface_m2: Option<f64>,
+    /// Standard deviation of that, square metres.
+    pub surface_sd_m2: Option<f64>,
     /// How many detections it rests on.
     pub sightings: usize,
     /// From how many sequences.
@@ -79,6 +89,8 @@ pub struct Entry {
 /// A sighting's picture, as far as an entry speaks of it.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence<'a> {
+    /// The class that it was detected as.
+    pub class: &'a str,
     /// Identifier of the picture.
     pub picture_id: &'a str,
     /// Identifier of its sequence.
@@ -100,6 +112,38 @@ pub struct Evidence<'a> {
 }
 
 impl Entry {
+    /// The columns in their order.
+    pub const COLUMNS: [&'static str; 28] = [
+        "id",
+        "find",
+        "class",
+        "value",
+        "label",
+        "class_confidence",
+        "probability",
+        "method",
+        "accuracy_m",
+        "ellipse_major_m",
+        "ellipse_minor_m",
+        "ellipse_azimuth_deg",
+        "direction_deg",
+        "direction_sd_deg",
+        "support",
+        "installation",
+        "surface_m2",
+        "surface_sd_m2",
+        "sightings",
+        "sequences",
+        "first_seen",
+        "last_seen",
+        "panoramax",
+        "picture_url",
+        "picture_box",
+        "license",
+        "producer",
+        "osm_tags",
+    ];
+
     /// The entry of a landmark that is of `class` with a confidence and rests on `evidence`, best first.
     pub fn new(
         find: &str,
@@ -117,7 +161,7 @@ impl Entry {
         Self {
             lon_deg: rounded(landmark.lon_deg, 7),
             lat_deg: rounded(landmark.lat_deg, 7),
-            id: best.map_or_else(String::new, |best| identity(find, class.inventory_name(), best)),
+            id: identity(find, evidence).unwrap_or_default(),
             find: find.to_owned(),
             class: class.inventory_name().to_owned(),
             value: class.value.clone(),
@@ -130,6 +174,11 @@ impl Entry {
             ellipse_minor_m: rounded(ellipse.minor_m, 2),
             ellipse_azimuth_deg: rounded(ellipse.azimuth_deg, 1) % 180.0,
             direction_deg,
+            direction_sd_deg: landmark.direction_sd_deg.map(|sd| rounded(sd, 0)),
+            support: None,
+            installation: None,
+            surface_m2: landmark.surface.map(|surface| rounded(surface.surface_m2, 1)),
+            surface_sd_m2: landmark.surface.map(|surface| rounded(surface.surface_sd_m2, 1)),
             sightings: evidence.len(),
             sequences: sequences.len(),
             first_seen: evidence.iter().filter_map(|e| e.taken_at).min(),
@@ -144,13 +193,40 @@ impl Entry {
     }
 }
 
-/// Twelve hexadecimal digits out of what the best sighting shows and where it looks.
+/// Twelve hexadecimal digits out of what its earliest sighting shows and where it looks; `None` without sightings.
 ///
-/// A sighting belongs to one landmark, so two landmarks differ; a survey run again has the same best sighting.
-fn identity(find: &str, class: &str, best: &Evidence<'_>) -> String {
-    let elevation = best.elevation_deg.unwrap_or_default();
-    let text = format!("{find}|{class}|{}|{:.2}|{elevation:.2}", best.picture_id, best.azimuth_deg);
-    Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+/// A sighting belongs to one landmark, so two landmarks differ; later pictures of the same landmark do not change it.
+fn identity(find: &str, evidence: &[Evidence<'_>]) -> Option<String> {
+    let latest = Timestamp::MAX;
+    let first = evidence.iter().min_by(|a, b| {
+        let time = a.taken_at.unwrap_or(latest).cmp(&b.taken_at.unwrap_or(latest));
+        time.then(a.picture_id.cmp(b.picture_id)).then(a.azimuth_deg.total_cmp(&b.azimuth_deg))
+    })?;
+    let elevation = first.elevation_deg.unwrap_or_default();
+    let text = format!("{find}|{}|{}|{:.2}|{elevation:.2}", first.class, first.picture_id, first.azimuth_deg);
+    Some(Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Names supports and installations after one of their landmarks, the one whose id is the first in the alphabet.
+/// `entries` and `landmarks` stand side by side.
+pub fn name_groups(entries: &mut [Entry], landmarks: &[Landmark]) {
+    let names = |number: fn(&Landmark) -> Option<usize>| {
+        let mut names: BTreeMap<usize, String> = BTreeMap::new();
+        for (entry, landmark) in entries.iter().zip(landmarks) {
+            if let Some(number) = number(landmark) {
+                let name = names.entry(number).or_insert_with(|| entry.id.clone());
+                if entry.id < *name {
+                    name.clone_from(&entry.id);
+                }
+            }
+        }
+        names
+    };
+    let (supports, installations) = (names(|l| l.support), names(|l| l.installation));
+    for (entry, landmark) in entries.iter_mut().zip(landmarks) {
+        entry.support = landmark.support.and_then(|number| supports.get(&number).cloned());
+        entry.installation = landmark.installation.and_then(|number| installations.get(&number).cloned());
+    }
 }
 
 /// The entries of landmarks, in their order and with an id each.
@@ -169,6 +245,7 @@ pub fn entries<'a>(
     };
     let mut entries: Vec<Entry> = landmarks.iter().filter_map(entry).collect();
     make_ids_unique(&mut entries);
+    name_groups(&mut entries, landmarks);
     entries
 }
 
@@ -378,6 +455,41 @@ mod tests {
         assert_eq!((entry.sightings, entry.sequences, entry.lon_deg), (3, 2, 7.1234568));
         assert_eq!(entry.license.as_deref(), Some("etalab-2.0"));
         assert_eq!((entry.accuracy_m, entry.ellipse_minor_m, entry.ellipse_azimuth_deg), (4.9, 2.45, 0.0));
+    }
+
+    #[test]
+    fn an_id_is_that_of_the_earliest_sighting() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let (class, early, late) = (
+            Class::default(),
+            Evidence { taken_at: at(10), ..evidence("z", "s") },
+            Evidence { taken_at: at(20), ..evidence("a", "s") },
+        );
+        let id = |evidence: &[Evidence<'_>]| Entry::new("signs", &class, 0.7, &landmark(), evidence).id;
+        let alone = id(std::slice::from_ref(&early));
+        assert_eq!(id(&[late.clone(), early]), alone);
+        assert_ne!(id(&[late]), alone);
+    }
+
+    #[test]
+    fn what_hangs_together_has_one_name() {
+        let together = |number| Landmark { support: number, ..landmark() };
+        let landmarks = [together(Some(3)), together(None), together(Some(3))];
+        let entry = |id: &str, l| Entry { id: id.into(), ..Entry::new("signs", &Class::default(), 0.7, l, &[]) };
+        let mut entries = [entry("b", &landmarks[0]), entry("c", &landmarks[1]), entry("a", &landmarks[2])];
+        name_groups(&mut entries, &landmarks);
+        assert_eq!(entries.map(|entry| entry.support), [Some("a".into()), None, Some("a".into())]);
+    }
+
+    #[test]
+    fn the_columns_are_those_of_an_entry() {
+        let entry = Entry::new("signs", &Class::default(), 0.7, &landmark(), &[]);
+        let written = serde_json::to_string(&entry).unwrap();
+        let mut rest = written.as_str();
+        for column in Entry::COLUMNS {
+            rest = rest.split_once(&format!("\"{column}\":")).expect(column).1;
+        }
+        assert_eq!(serde_json::to_value(&entry).unwrap().as_object().unwrap().len(), Entry::COLUMNS.len());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use arpent::export::{Output, geojson};
+use arpent::export::{Format, Output};
 use arpent::inventory::{Evidence, Inventory, Lineage, SightingCounts, entries};
 use arpent::locate::tables::Tables;
 use arpent::locate::{Landmark, Traits, locate};
@@ -15,16 +15,19 @@ use super::{Done, Lang, count};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Table of pictures: picture_id, sequence_id, lon, lat, position_sd_m, heading_deg, heading_sd_deg, hfov_deg
+    /// Table of pictures, CSV or GeoJSON: picture_id, sequence_id, lon, lat, position_sd_m, heading_deg, heading_sd_deg, hfov_deg
     /// (360 = all round), and time if known; .gz is read too
     #[arg(value_name = "PICTURES.csv")]
     pictures: PathBuf,
     /// Table of sightings: picture_id, azimuth_deg, azimuth_sd_deg, class, and range_m, range_sd_m, elevation_deg,
-    /// score if known
+    /// score, width_deg, height_deg, squeeze if known
     #[arg(value_name = "SIGHTINGS.csv")]
     sightings: PathBuf,
-    /// The GeoJSON file to write
-    #[arg(short, long, value_name = "OUT.geojson")]
+    /// Leave out what was seen less often
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    min_sightings: u16,
+    /// The file to write, GeoJSON or CSV by its ending
+    #[arg(short, long, value_name = "OUT.geojson|OUT.csv")]
     output: PathBuf,
     /// Language of the labels
     #[arg(long, value_enum, value_name = "LANG", default_value_t)]
@@ -36,9 +39,11 @@ const TRAITS: Traits = Traits { is_exclusive: true, together: Together::Support 
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = arguments.output.display();
+    let format = Format::of(&arguments.output)?;
     let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
     let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
-    let landmarks = locate(&tables.stations, &tables.sightings, TRAITS);
+    let mut landmarks = locate(&tables.stations, &tables.sightings, TRAITS);
+    landmarks.retain(|landmark| landmark.sightings.len() >= usize::from(arguments.min_sightings));
     let class = |landmark: &Landmark| {
         let name = tables.classes.get(landmark.class)?.clone();
         Some((Class::of_name(name).in_language(arguments.lang.into()), landmark.class_confidence))
@@ -52,11 +57,14 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     lineage.pictures.found = tables.stations.len();
     lineage.pictures.done = with_sightings.len();
     lineage.pictures.empty = tables.stations.len() - with_sightings.len();
+    if arguments.min_sightings > 1 {
+        lineage.settings.insert("min_sightings".to_owned(), arguments.min_sightings.into());
+    }
     let found = tables.sightings.len();
     lineage.sightings = SightingCounts::new(found, &landmarks);
 
     let inventory = Inventory { entries, lineage };
-    output.finish(|out| geojson::write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
+    output.finish(|out| format.write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
     tell!("{} from {}, written to {path}", count(landmarks.len(), "landmark"), count(found, "sighting"));
     Ok(Done::Well)
 }
@@ -65,6 +73,7 @@ fn evidence(tables: &Tables, sighting: usize) -> Evidence<'_> {
     let sighting = &tables.sightings[sighting];
     let station = &tables.stations[sighting.station];
     Evidence {
+        class: &tables.classes[sighting.class],
         picture_id: &station.picture_id,
         sequence_id: &station.sequence_id,
         taken_at: tables.taken_at[sighting.station],

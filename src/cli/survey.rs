@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use arpent::annotation::Annotations;
-use arpent::export::{Output, geojson};
+use arpent::export::{Format, Output};
 use arpent::inventory::Inventory;
 use arpent::survey::{self, Settings, SurveyFile};
 use clap::Args;
@@ -22,9 +22,9 @@ pub struct Arguments {
     /// Pictures looked at at a time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
-    /// The file of the survey, a GeoPackage, which is made or gone on with; or the GeoJSON file to write, with the file
-    /// of the survey, OUT.gpkg, beside it
-    #[arg(short, long, value_name = "OUT.gpkg|OUT.geojson")]
+    /// The file of the survey, a GeoPackage, which is made or gone on with; or the GeoJSON or CSV file to write, with
+    /// the file of the survey, OUT.gpkg, beside it
+    #[arg(short, long, value_name = "OUT.gpkg|OUT.geojson|OUT.csv")]
     output: PathBuf,
     /// Where detections come from: the detector, the annotations that the pictures on the server carry already, in which
     /// case no picture is downloaded, or both
@@ -36,6 +36,9 @@ pub struct Arguments {
     /// Language of the labels
     #[arg(long, value_enum, value_name = "LANG", default_value_t)]
     lang: Lang,
+    /// Leave out what was seen less often
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    min_sightings: u16,
     // Last, so that their headings do not stand above the options here.
     #[command(flatten)]
     area: AreaOptions,
@@ -54,16 +57,17 @@ enum Detections {
 /// The files that a survey is kept in and written to.
 pub struct Outputs {
     pub survey: PathBuf,
-    geojson: Option<PathBuf>,
+    /// Where the inventory is written besides, in the format of its ending.
+    exported: Option<PathBuf>,
 }
 
 impl Outputs {
     pub fn of(path: &Path) -> Self {
         match path.extension() {
             Some(extension) if extension.eq_ignore_ascii_case("gpkg") => {
-                Self { survey: path.to_owned(), geojson: None }
+                Self { survey: path.to_owned(), exported: None }
             }
-            _ => Self { survey: path.with_extension("gpkg"), geojson: Some(path.to_owned()) },
+            _ => Self { survey: path.with_extension("gpkg"), exported: Some(path.to_owned()) },
         }
     }
 }
@@ -87,7 +91,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
             "annotations are boxes in the pictures as uploaded: leave out --quality sd with --detections both"
         );
     }
-    if let Some(path) = &outputs.geojson {
+    let format = outputs.exported.as_deref().map(Format::of).transpose()?;
+    if let Some(path) = &outputs.exported {
         // A place that cannot be written is told before the work, not after it.
         Output::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
     }
@@ -98,6 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     let settings = Settings {
         jobs: arguments.jobs.map_or_else(cores, usize::from),
         max_pictures: arguments.area.max_pictures.map(|max| max as usize),
+        min_sightings: usize::from(arguments.min_sightings),
     };
 
     let stop = stop_on_interrupt()?;
@@ -108,7 +114,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     summarise(&inventory);
     let pictures = &inventory.lineage.pictures;
     if pictures.found > 0 && pictures.failed == pictures.found {
-        match &outputs.geojson {
+        match &outputs.exported {
             _ if !inventory.lineage.complete => {
                 anyhow::bail!("stopped before a picture was looked at: the same command goes on")
             }
@@ -118,8 +124,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
             }
         }
     }
-    if let Some(path) = &outputs.geojson {
-        let written = Output::create(path).and_then(|output| output.finish(|out| geojson::write(&inventory, out)));
+    if let Some((path, format)) = outputs.exported.as_ref().zip(format) {
+        let written = Output::create(path).and_then(|output| output.finish(|out| format.write(&inventory, out)));
         written.with_context(|| format!("{} could not be written", path.display()))?;
     }
     let state = match inventory.lineage.complete {

@@ -1,10 +1,50 @@
 //! Inventories as files.
 
+pub mod csv;
 pub mod geojson;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::inventory::Inventory;
+
+/// A format that an inventory is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// [`geojson`]
+    GeoJson,
+    /// [`csv`]
+    Csv,
+}
+
+/// The ending of a file names no format.
+#[derive(Debug, Error)]
+#[error("{path} does not end in .geojson, .json or .csv, which tell the format")]
+pub struct UnknownFormat {
+    path: PathBuf,
+}
+
+impl Format {
+    /// The format that the ending of a path names.
+    pub fn of(path: &Path) -> Result<Self, UnknownFormat> {
+        match path.extension().map(|ending| ending.to_ascii_lowercase()) {
+            Some(ending) if ending == "geojson" || ending == "json" => Ok(Self::GeoJson),
+            Some(ending) if ending == "csv" => Ok(Self::Csv),
+            _ => Err(UnknownFormat { path: path.to_owned() }),
+        }
+    }
+
+    /// Writes an inventory.
+    pub fn write(self, inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::GeoJson => geojson::write(inventory, out),
+            Self::Csv => csv::write(inventory, out),
+        }
+    }
+}
 
 /// A file that appears in its place only when it is whole.
 ///

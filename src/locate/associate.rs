@@ -103,6 +103,19 @@ impl Ord for Seed {
     }
 }
 
+/// A seed as one camera has it before it.
+struct Look<'a> {
+    camera: &'a Camera,
+    /// Radians.
+    bearing: f64,
+    /// Square metres.
+    distance2: f64,
+    /// Variance of the bearing without the pixel's part, square radians.
+    pose_variance: f64,
+    /// The part of it that comes from places, which is also the variance of the logarithm of the distance.
+    place_variance: f64,
+}
+
 /// Joins the rays of consecutive cameras, twice: with the headings as they are given, and with what the first round
 /// says that they are off.
 pub(super) fn associate(scene: &Scene, cameras: Range<usize>) -> Seen {
@@ -293,16 +306,16 @@ impl<'a> Chunk<'a> {
             if !(0.09..REACH_M * REACH_M).contains(&distance2) {
                 continue;
             }
-            let of_camera = self.rays_of(number);
             let bearing = camera.place.azimuth_to(seed.point);
             let place_variance = (camera.relative_variance + variance) / distance2;
             let pose = self.heading_variance(camera) + place_variance;
+            let look = Look { camera, bearing, distance2, pose_variance: pose, place_variance };
             let mut best: Option<(f64, usize)> = None;
-            for index in of_camera {
+            for index in self.rays_of(number) {
                 if self.rays[index].class != class || self.owner[index].is_some() {
                     continue;
                 }
-                let gain = self.gain(index, camera, seed, bearing, distance2, pose, place_variance);
+                let gain = self.gain(index, seed, &look);
                 if let Some(gain) = gain.filter(|gain| best.is_none_or(|(most, _)| *gain > most)) {
                     best = Some((gain, index));
                 }
@@ -323,19 +336,11 @@ impl<'a> Chunk<'a> {
         score
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn gain(
-        &self,
-        index: usize,
-        camera: &Camera,
-        seed: &Seed,
-        bearing: f64,
-        distance2: f64,
-        pose: f64,
-        place_variance: f64,
-    ) -> Option<f64> {
+    /// How much more likely a ray is of a seed than of nothing, as a logarithm; `None` where it cannot be.
+    fn gain(&self, index: usize, seed: &Seed, look: &Look<'_>) -> Option<f64> {
+        let &Look { camera, bearing, distance2, pose_variance, place_variance } = look;
         let ray = &self.rays[index];
-        let variance = pose + ray.pixel_variance;
+        let variance = pose_variance + ray.pixel_variance;
         let error = wrap(self.azimuths[index] - bearing);
         if error * error > GATE * GATE * variance {
             return None;

@@ -232,16 +232,19 @@ fn landmarks(poses: &Poses<'_>, placed: Vec<Placed>, traits: Traits) -> Vec<Land
         Together::Support => (together::supports(poses, &placed), nothing()),
         Together::Installation => (nothing(), together::installations(poses, &placed)),
     };
-    let numbers = supports.into_par_iter().zip(installations);
-    let landmark =
-        |((placed, probability), (support, installation)): ((&Placed, &f64), (Option<usize>, Option<usize>))| {
-            let told = placed.method != Method::Bearing;
-            let facing = facing::facing(poses, &cameras, placed, detected).filter(|_| told);
-            let counts_surface = told && traits.together == Together::Installation;
-            let surface = if counts_surface { surface::surface(poses, placed) } else { None };
-            Landmark { support, installation, surface, ..told_of(poses.scene, placed, *probability, facing) }
-        };
-    placed.par_iter().zip(&probabilities).zip(numbers).map(landmark).collect()
+    let landmark = |number: usize| {
+        let placed = &placed[number];
+        let is_placed = placed.method != Method::Bearing;
+        let facing = facing::facing(poses, &cameras, placed, detected).filter(|_| is_placed);
+        let has_surface = is_placed && traits.together == Together::Installation;
+        Landmark {
+            support: supports[number],
+            installation: installations[number],
+            surface: has_surface.then(|| surface::surface(poses, placed)).flatten(),
+            ..told_of(poses.scene, placed, probabilities[number], facing)
+        }
+    };
+    (0..placed.len()).into_par_iter().map(landmark).collect()
 }
 
 /// A placed landmark as the world sees it.
@@ -270,150 +273,4 @@ fn told_of(scene: &Scene, placed: &Placed, probability: f64, facing: Option<faci
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sighting::Range;
-    use plane::{Plane, Point};
-    use proptest::prelude::*;
-
-    const ONE_NAME: Traits = Traits { is_exclusive: true, together: Together::Nothing };
-
-    /// A street to the north with a camera every 8 m, and the sightings of things beside it without any error.
-    fn street(
-        sequence: &str,
-        shift_m: f64,
-        things: &[(Point, usize)],
-        reach_m: f64,
-    ) -> (Vec<Station>, Vec<Sighting>) {
-        let plane = Plane::about(7.7, 48.6);
-        let mut stations = Vec::new();
-        let mut sightings = Vec::new();
-        for i in 0..8 {
-            let camera = Point { x: shift_m, y: 8.0 * f64::from(i) };
-            let (lon_deg, lat_deg) = plane.lon_lat(camera);
-            for (thing, class) in things {
-                let azimuth = (thing.x - camera.x).atan2(thing.y - camera.y);
-                let distance = camera.distance(*thing);
-                // Seen from the front only: signs here face south.
-                if distance < reach_m && distance > 4.0 && thing.y > camera.y {
-                    sightings.push(Sighting {
-                        station: i as usize,
-                        class: *class,
-                        score: 0.8,
-                        azimuth_deg: azimuth.to_degrees().rem_euclid(360.0),
-                        azimuth_sd_deg: 2.0,
-                        range: Some(Range { range_m: distance * 1.1, range_sd_m: distance * 0.2 }),
-                        ..Sighting::default()
-                    });
-                }
-            }
-            stations.push(Station {
-                picture_id: format!("{sequence}{i}"),
-                sequence_id: sequence.to_owned(),
-                lon_deg,
-                lat_deg,
-                position_sd_m: 1.5,
-                heading_deg: 0.0,
-                heading_sd_deg: 1.9,
-                hfov_deg: 360.0,
-            });
-        }
-        (stations, sightings)
-    }
-
-    fn off(landmark: &Landmark, thing: Point) -> f64 {
-        Plane::about(7.7, 48.6).point(landmark.lon_deg, landmark.lat_deg).distance(thing)
-    }
-
-    #[test]
-    fn things_along_a_street_are_found_once() {
-        let things =
-            [(Point { x: 5.0, y: 30.0 }, 0), (Point { x: 5.0, y: 45.0 }, 0), (Point { x: -4.0, y: 44.0 }, 1)];
-        let (stations, sightings) = street("a", 0.0, &things, 25.0);
-        let landmarks = locate(&stations, &sightings, Traits::default());
-        assert_eq!(landmarks.len(), 3, "{landmarks:#?}");
-        for (thing, class) in things {
-            let found = landmarks.iter().find(|l| off(l, thing) < 0.7 && l.class == class).expect("found");
-            assert_eq!(found.method, Method::Triangulated);
-            assert!((150.0..230.0).contains(&found.direction_deg.unwrap()), "{found:?}");
-            assert!(found.probability > 0.9);
-        }
-    }
-
-    #[test]
-    fn two_passes_see_one_thing() {
-        let things = [(Point { x: 5.0, y: 30.0 }, 0), (Point { x: 5.0, y: 45.0 }, 0)];
-        let (mut stations, mut sightings) = street("a", 0.0, &things, 25.0);
-        // The second pass has an offset of its own.
-        let (more_stations, mut more) = street("b", 1.0, &things, 25.0);
-        for sighting in &mut more {
-            sighting.station += stations.len();
-        }
-        stations.extend(more_stations.into_iter().map(|s| Station { lon_deg: s.lon_deg + 1.5e-5, ..s }));
-        sightings.extend(more);
-        let landmarks = locate(&stations, &sightings, Traits::default());
-        assert_eq!(landmarks.len(), 2, "{landmarks:#?}");
-        assert!(landmarks.iter().all(|l| l.sightings.len() >= 4));
-    }
-
-    #[test]
-    fn one_thing_called_two_names_is_one_where_classes_exclude_each_other() {
-        let things = [(Point { x: 5.0, y: 30.0 }, 0)];
-        let (stations, mut sightings) = street("a", 0.0, &things, 25.0);
-        sightings[0].class = 1;
-        assert_eq!(locate(&stations, &sightings, ONE_NAME).len(), 1);
-    }
-
-    #[test]
-    fn a_lone_sighting_keeps_a_long_ellipse() {
-        let (stations, mut sightings) = street("a", 0.0, &[(Point { x: 8.0, y: 6.0 }, 0)], 25.0);
-        sightings.truncate(1);
-        let landmarks = locate(&stations[..1], &sightings, Traits::default());
-        assert_eq!(landmarks.len(), 1);
-        assert_eq!(landmarks[0].method, Method::Range);
-        let ellipse = landmarks[0].covariance.ellipse();
-        assert!(ellipse.major_m > ellipse.minor_m && ellipse.major_m > 4.0);
-        sightings[0].range = None;
-        let guessed = locate(&stations[..1], &sightings, Traits::default());
-        assert_eq!((guessed[0].method, guessed[0].direction_deg), (Method::Bearing, None));
-        assert!(guessed[0].covariance.ellipse().major_m > 12.0);
-    }
-
-    #[test]
-    fn parallel_rays_make_no_nonsense() {
-        let (stations, mut sightings) = street("a", 0.0, &[(Point { x: 0.5, y: 60.0 }, 0)], 90.0);
-        for sighting in &mut sightings {
-            sighting.azimuth_deg = 0.0;
-            sighting.range = None;
-        }
-        for landmark in locate(&stations, &sightings, Traits::default()) {
-            assert!(landmark.lon_deg.is_finite() && landmark.covariance.ellipse().major_m.is_finite());
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-        #[test]
-        fn whatever_is_seen_every_sighting_is_in_one_landmark_at_most(
-            rays in proptest::collection::vec((0usize..9, 0.0f64..360.0, 0usize..2, proptest::option::of(0.0f64..80.0)), 0..40)
-        ) {
-            let (stations, _) = street("a", 0.0, &[], 25.0);
-            let sightings: Vec<Sighting> = rays.into_iter().map(|(station, azimuth_deg, class, range)| Sighting {
-                station, class, score: 0.5, azimuth_deg, azimuth_sd_deg: 2.0,
-                range: range.map(|range_m| Range { range_m, range_sd_m: range_m * 0.2 }),
-                ..Sighting::default()
-            }).collect();
-            let landmarks = locate(&stations, &sightings, ONE_NAME);
-            let mut used: Vec<usize> = landmarks.iter().flat_map(|l| l.sightings.clone()).collect();
-            let all = used.len();
-            used.sort_unstable();
-            used.dedup();
-            prop_assert_eq!(used.len(), all);
-            for landmark in &landmarks {
-                prop_assert!(landmark.lon_deg.is_finite() && landmark.lat_deg.is_finite());
-                prop_assert!((0.0..=1.0).contains(&landmark.probability));
-            }
-            prop_assert_eq!(locate(&stations, &sightings, ONE_NAME), landmarks);
-        }
-    }
-}
+mod tests;

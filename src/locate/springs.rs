@@ -40,10 +40,9 @@ pub(super) fn relax(nodes: &[Node], springs: &[Spring], offsets: &mut Offsets) {
         let (a, b) = (spring.a as usize, spring.b as usize);
         diagonal[a] += spring.weight;
         diagonal[b] += spring.weight;
-        for axis in 0..2 {
-            right[a][axis] += spring.weight * spring.step[axis];
-            right[b][axis] -= spring.weight * spring.step[axis];
-        }
+        let pull = spring.step.map(|step| spring.weight * step);
+        right[a] = [right[a][0] + pull[0], right[a][1] + pull[1]];
+        right[b] = [right[b][0] - pull[0], right[b][1] - pull[1]];
     }
     let times = |v: &[[f64; 2]], out: &mut [[f64; 2]]| {
         for (index, value) in v.iter().enumerate() {

@@ -49,6 +49,8 @@ pub struct Settings {
     pub jobs: usize,
     /// Look at so many pictures at most: the first ones in the order of sequences.
     pub max_pictures: Option<usize>,
+    /// Landmarks seen less often are left out of the inventory.
+    pub min_sightings: usize,
 }
 
 /// Hears how a survey goes on. Called from the thread that runs it.
@@ -150,7 +152,8 @@ pub fn run_in(
     let (mut records, unusable) = file.records(survey, &model.manifest().classes)?;
     records.sort_by(|a, b| compare_as_taken(&a.picture, &b.picture));
     let complete = records.iter().all(Record::had_its_turn);
-    let Stock { mut inventory, rows } = take_stock(&records, unusable, model, query.annotations);
+    let Stock { mut inventory, rows } =
+        take_stock(&records, unusable, model, query.annotations, settings.min_sightings);
     let lineage = &mut inventory.lineage;
     lineage.complete = complete;
     lineage.started_at = file.started_at(survey)?;

@@ -6,9 +6,11 @@ use super::file::{Record, Seen, SightingKey, State};
 use super::work::Looked;
 use crate::annotation::Annotations;
 use crate::camera::Lens;
-use crate::inventory::{Entry, Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries};
+use crate::inventory::{
+    Entry, Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries, name_groups,
+};
 use crate::locate::{Landmark, Traits, locate};
-use crate::model::{Class, Model, Reading, same};
+use crate::model::{Class, Manifest, Model, Reading, same};
 use crate::picture::Picture;
 use crate::sighting::{Sighting, Station};
 use crate::source::Unusable;
@@ -63,6 +65,7 @@ pub(super) fn take_stock(
     unusable: Vec<Unusable>,
     model: &Model,
     annotations: Annotations,
+    min_sightings: usize,
 ) -> Stock {
     let manifest = model.manifest();
     let mut counts = PictureCounts { found: records.len() + unusable.len(), ..PictureCounts::default() };
@@ -125,15 +128,17 @@ pub(super) fn take_stock(
         stations.push(Station::new(picture, &lens));
     }
     let traits = Traits { is_exclusive: manifest.exclusive, together: manifest.together };
-    let landmarks = locate(&stations, &sightings, traits);
+    let mut landmarks = locate(&stations, &sightings, traits);
+    landmarks.retain(|landmark| landmark.sightings.len() >= min_sightings);
     let mut entries = entries(
         &manifest.find,
         &landmarks,
         |landmark| class_of(model, landmark, &readings),
-        |sighting| evidence(&sightings[sighting], shown[sighting].0, shown[sighting].1),
+        |sighting| evidence(manifest, &sightings[sighting], shown[sighting].0, shown[sighting].1),
     );
     let before: Vec<Option<&str>> = keys.iter().map(|key| key.landmark.as_deref()).collect();
     keep_ids(&mut entries, &landmarks, &before);
+    name_groups(&mut entries, &landmarks);
 
     let mut entry_of: HashMap<i64, usize> = HashMap::new();
     for (entry, landmark) in landmarks.iter().enumerate() {
@@ -150,6 +155,9 @@ pub(super) fn take_stock(
     };
     lineage.models.extend(foreign_models(&keys));
     lineage.settings = BTreeMap::from([("confidence".to_owned(), decimal(manifest.confidence))]);
+    if min_sightings > 1 {
+        lineage.settings.insert("min_sightings".to_owned(), min_sightings.into());
+    }
     lineage.sightings = SightingCounts::new(sightings.len(), &landmarks);
     for Record { picture, .. } in records {
         for (tally, name) in [(&mut lineage.licenses, &picture.license), (&mut lineage.producers, &picture.producer)]
@@ -235,8 +243,9 @@ fn decimal(value: f32) -> serde_json::Value {
     value.to_string().parse::<f64>().map_or(serde_json::Value::Null, Into::into)
 }
 
-fn evidence<'a>(sighting: &Sighting, picture: &'a Picture, pixels: PixelBox) -> Evidence<'a> {
+fn evidence<'a>(manifest: &'a Manifest, sighting: &Sighting, picture: &'a Picture, pixels: PixelBox) -> Evidence<'a> {
     Evidence {
+        class: manifest.classes.get(sighting.class).map_or("", |class| &class.name),
         picture_id: &picture.id,
         sequence_id: &picture.sequence,
         taken_at: picture.taken_at,

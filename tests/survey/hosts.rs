@@ -65,7 +65,7 @@ fn a_paused_host_does_not_stop_the_others() {
     let left = Mutex::new(pictures.len() - SLOW);
     let source = TwoHosts { pictures, left, changed: Condvar::new(), timed_out: AtomicUsize::new(0) };
     let model = Model::shipped(&SHIPPED[0], runtime::load(None).unwrap()).unwrap();
-    let settings = Settings { jobs: 2, max_pictures: None };
+    let settings = Settings { jobs: 2, max_pictures: None, min_sightings: 1 };
     let query = Query::default();
     let inventory = survey::run(&source, &query, &model, &settings, &mut Silent, &AtomicBool::new(false)).unwrap();
     assert_eq!(source.timed_out.load(Ordering::Relaxed), 0);

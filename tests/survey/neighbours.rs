@@ -173,7 +173,7 @@ fn all_ends_well_and_each_failure_has_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.gpkg");
     let survey = || {
-        let settings = Settings { jobs: 2, max_pictures: None };
+        let settings = Settings { jobs: 2, max_pictures: None, min_sightings: 1 };
         let mut file = SurveyFile::open(&path).unwrap();
         let stop = AtomicBool::new(false);
         Inventory::of(&survey::run_in(&mut file, &source, &query, &model, &settings, &mut Silent, &stop).unwrap())

@@ -70,7 +70,7 @@ fn survey(server: &Server) -> Inventory {
     let source = Panoramax::with_settings(&server.url("/api"), None, impatient).unwrap();
     let query = Query { area: Some(Area::parse_bbox(STREET_BBOX).unwrap()), ..Query::default() };
     let model = Model::shipped(&SHIPPED[0], runtime::load(None).unwrap()).unwrap();
-    let settings = Settings { jobs: 2, max_pictures: None };
+    let settings = Settings { jobs: 2, max_pictures: None, min_sightings: 1 };
     let stop = AtomicBool::new(false);
     Inventory::of(&survey::run(&source, &query, &model, &settings, &mut Silent, &stop).unwrap())
 }

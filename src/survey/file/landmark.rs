@@ -10,9 +10,10 @@ pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Ent
     change
         .prepare_cached(
             "INSERT INTO landmarks (survey, geom, id, find, class, value, label, class_confidence, probability, method,
-                 accuracy_m, ellipse_major_m, ellipse_minor_m, ellipse_azimuth_deg, direction_deg, sightings, sequences,
+                 accuracy_m, ellipse_major_m, ellipse_minor_m, ellipse_azimuth_deg, direction_deg, direction_sd_deg, support,
+                 installation, surface_m2, surface_sd_m2, sightings, sequences,
                  first_seen, last_seen, panoramax, picture_url, picture_box, license, producer, osm_tags)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             survey,
@@ -30,6 +31,11 @@ pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Ent
             entry.ellipse_minor_m,
             entry.ellipse_azimuth_deg,
             entry.direction_deg,
+            entry.direction_sd_deg,
+            entry.support,
+            entry.installation,
+            entry.surface_m2,
+            entry.surface_sd_m2,
             entry.sightings,
             entry.sequences,
             text(entry.first_seen),
