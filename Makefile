@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax score lint docs bench \
+.PHONY: demo test test-panoramax score lint docs bench bench-locate accuracy \
 	train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector.
@@ -34,6 +34,20 @@ docs:
 # Views per second of a survey against bare ONNX Runtime and bare decoding of the same, by turns in one run.
 bench: .onnxruntime/version
 	cargo bench --bench survey
+
+# Seconds that locating takes, and how they grow.
+bench-locate:
+	cargo bench --bench locate
+
+# How good locating is on simulated towns. SEEDS="31 32" takes towns never seen.
+accuracy: benches/.venv/installed
+	cargo build --release --quiet
+	benches/.venv/bin/python benches/accuracy.py target/release/arpent ../shared/locate $(SEEDS)
+
+benches/.venv/installed: benches/requirements.txt
+	python3 -m venv benches/.venv
+	benches/.venv/bin/pip install --quiet -r benches/requirements.txt
+	@touch $@
 
 # Training of the shipped models: models/train/README.md. OPTIONS go to the training: OPTIONS="--crops 1000 --resume".
 DATA ?= ../shared/data

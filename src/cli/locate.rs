@@ -39,8 +39,8 @@ const TRAITS: Traits = Traits { is_exclusive: true, together: Together::Support 
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = arguments.output.display();
-    let format = Format::of(&arguments.output)?;
     let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
+    let format = Format::of(&arguments.output)?;
     let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
     let mut landmarks = locate(&tables.stations, &tables.sightings, TRAITS);
     landmarks.retain(|landmark| landmark.sightings.len() >= usize::from(arguments.min_sightings));

@@ -20,7 +20,7 @@ const FIRST_WIDTH: f64 = 1.4;
 /// The farthest that partners are looked for, in widths.
 const WIDTHS: f64 = 3.0;
 /// Partners of an object at most, the nearest ones.
-const PARTNERS: usize = 32;
+const PARTNERS: usize = 16;
 /// Weight of having no partner at all, against that of one at no distance.
 const ALONE: f64 = 0.3;
 /// What two objects are apart beside their own variances, square metres.

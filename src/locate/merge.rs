@@ -19,7 +19,7 @@ const MAX_APART_M: f64 = 6.0;
 /// The cosine between the ways two things face below which they face away from each other.
 const AWAY: f64 = -0.5;
 /// Partners of a place at most, the nearest ones.
-const PARTNERS: usize = 48;
+const PARTNERS: usize = 24;
 
 /// What one chunk found of a thing.
 #[derive(Debug, Clone)]
@@ -98,7 +98,8 @@ pub(super) fn merge(
         near.truncate(PARTNERS);
         near
     };
-    let grid = Grid::new(places.iter().copied(), MAX_APART_M + 10.0);
+    let most = tracks.nodes.iter().map(|node| node.variance).fold(0.0, f64::max).sqrt().min(10.0);
+    let grid = Grid::new(places.iter().copied(), MAX_APART_M + most);
     let mut pairs: Vec<(f64, usize, usize)> =
         (0..locals.len()).into_par_iter().flat_map_iter(|u| partners(u, &grid)).collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));

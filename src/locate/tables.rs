@@ -206,7 +206,8 @@ fn in_order(mut pictures: Vec<Picture>) -> Vec<Picture> {
         }
         length
     };
-    if way(&mut by_id.iter().copied()) < way(&mut (0..pictures.len())) {
+    // A way is as long backwards: then too the ids tell where it begins.
+    if way(&mut by_id.iter().copied()) <= way(&mut (0..pictures.len())) * (1.0 + 1e-9) {
         let mut slots: Vec<Option<Picture>> = pictures.into_iter().map(Some).collect();
         return by_id.into_iter().filter_map(|index| slots[index].take()).collect();
     }
