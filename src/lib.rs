@@ -26,6 +26,7 @@ pub mod picture;
 pub mod sighting;
 pub mod source;
 pub mod survey;
+pub mod taxonomy;
 pub mod view;
 
 /// An error and what caused it, in one line: the loader's and the network's errors hide the reason in their source.

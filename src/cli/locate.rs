@@ -11,7 +11,7 @@ use arpent::locate::{Landmark, Traits, locate};
 use arpent::model::{Class, Together};
 use clap::Args;
 
-use super::{Done, count};
+use super::{Done, Lang, count};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -29,6 +29,9 @@ pub struct Arguments {
     /// The file to write, GeoJSON or CSV by its ending
     #[arg(short, long, value_name = "OUT.geojson|OUT.csv")]
     output: PathBuf,
+    /// Language of the labels
+    #[arg(long, value_enum, value_name = "LANG", default_value_t)]
+    lang: Lang,
 }
 
 /// Tables do not say what their things are like: what most things along streets are.
@@ -43,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     landmarks.retain(|landmark| landmark.sightings.len() >= usize::from(arguments.min_sightings));
     let class = |landmark: &Landmark| {
         let name = tables.classes.get(landmark.class)?.clone();
-        Some((Class { name, ..Class::default() }, landmark.class_confidence))
+        Some((Class::of_name(name).in_language(arguments.lang.into()), landmark.class_confidence))
     };
     let entries = entries("sightings", &landmarks, class, |sighting| evidence(&tables, sighting));
 

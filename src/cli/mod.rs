@@ -15,12 +15,14 @@ mod log;
 mod model;
 mod pictures;
 mod progress;
+mod signs;
 mod status;
 mod survey;
 
 use std::io::Write;
 use std::process::ExitCode;
 
+use arpent::taxonomy::Language;
 use clap::{Parser, Subcommand};
 
 /// Finds what stands along the street in street-level pictures, and puts each object on a map, once.
@@ -45,6 +47,25 @@ enum Command {
     Detect(detect::Arguments),
     /// Place landmarks from tables of pictures and sightings
     Locate(locate::Arguments),
+    /// Say what French road signs mean: name, sizes, tags for OpenStreetMap
+    Signs(signs::Arguments),
+}
+
+/// The language of names for people.
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum Lang {
+    #[default]
+    En,
+    Fr,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::En => Self::En,
+            Lang::Fr => Self::Fr,
+        }
+    }
 }
 
 /// How a command ended.
@@ -66,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
+        Command::Signs(arguments) => signs::run(&arguments),
     });
     match outcome {
         Ok(Done::Well) => ExitCode::SUCCESS,

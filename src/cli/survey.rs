@@ -15,7 +15,7 @@ use clap::Args;
 use super::area::AreaOptions;
 use super::model::ModelOptions;
 use super::progress::Teller;
-use super::{Done, count};
+use super::{Done, Lang, count};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -33,6 +33,9 @@ pub struct Arguments {
     /// Look at all pictures again, for a second set of sightings in the file of the survey
     #[arg(long)]
     again: bool,
+    /// Language of the labels
+    #[arg(long, value_enum, value_name = "LANG", default_value_t)]
+    lang: Lang,
     /// Leave out what was seen less often
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     min_sightings: u16,
@@ -71,7 +74,8 @@ impl Outputs {
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let outputs = Outputs::of(&arguments.output);
-    let model = arguments.model.open()?;
+    let mut model = arguments.model.open()?;
+    model.set_language(arguments.lang.into());
     let mut query = arguments.area.query(Some(&outputs.survey))?;
     query.annotations = match arguments.detections {
         Detections::Detector => Annotations::Ignored,

@@ -13,6 +13,7 @@ use super::head::Candidate;
 use super::manifest::{check_size, parse_names, parse_size};
 use super::suppress::suppress;
 use super::{Class, ClassifierManifest, Detection, Head, Manifest, ModelError, Reading, Shipped, Verdict, agree};
+use crate::taxonomy::Language;
 use crate::view::{Plan, Scaling};
 
 /// What the score of a box at the edge of a view is multiplied by: another view shows the thing whole.
@@ -25,6 +26,7 @@ pub struct Model {
     manifest: Manifest,
     sha256: String,
     classifier: Option<ClassifierModel>,
+    language: Language,
     environment: &'static Environment,
 }
 
@@ -77,7 +79,8 @@ impl Model {
             None => described_by_metadata(&mut session, path)?,
         };
         let sha256 = super::sha256(&bytes);
-        let model = Self { path: path.to_owned(), bytes, manifest, sha256, classifier, environment };
+        let language = Language::default();
+        let model = Self { path: path.to_owned(), bytes, manifest, sha256, classifier, language, environment };
         model.try_out(&mut session)?;
         Ok(model)
     }
@@ -102,6 +105,11 @@ impl Model {
         self.manifest.confidence = confidence;
     }
 
+    /// Names things for people in this language, in English otherwise.
+    pub fn set_language(&mut self, language: Language) {
+        self.language = language;
+    }
+
     /// What a thing is that the detector takes for `class` and on which `readings` were read: the classifier's class
     /// with its probability where the readings agree well enough, else the detector's.
     ///
@@ -109,7 +117,7 @@ impl Model {
     pub fn class_of(&self, class: usize, readings: &[Reading]) -> Option<(Class, Option<f64>)> {
         let detected = self.manifest.classes.get(class)?;
         let verdict = self.classifier.as_ref().zip(agree(readings)).map(|(c, read)| c.manifest.verdict(read));
-        Some(match verdict {
+        let (class, probability) = match verdict {
             Some(Verdict::Is(read, probability)) => {
                 // A name for people is worth having, if only that of the family.
                 let label = read.label.clone().or_else(|| detected.label.clone());
@@ -117,14 +125,16 @@ impl Model {
             }
             Some(Verdict::None) => (Class { code: None, value: None, osm_tags: None, ..detected.clone() }, None),
             Some(Verdict::Unsure) | None => (detected.clone(), None),
-        })
+        };
+        Some((class.in_language(self.language), probability))
     }
 
     /// The reading that says a code, and what stands on the sign, with a probability; `None` where the classifier does
     /// not know them.
     pub fn reading_of(&self, code: &str, value: Option<&str>, probability: f32) -> Option<Reading> {
         let classes = &self.classifier.as_ref()?.manifest.classes;
-        let is_it = |class: &Class| class.code.as_deref() == Some(code) && class.value.as_deref() == value;
+        let is_code = |own: &str| own.eq_ignore_ascii_case(code);
+        let is_it = |class: &Class| class.code.as_deref().is_some_and(is_code) && class.value.as_deref() == value;
         let class = classes.iter().position(is_it)?;
         Some(Reading::of_one(u16::try_from(class).ok()?, probability))
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Calibration, Head, ModelError};
+use crate::taxonomy::{self, Language};
 use crate::view::Scaling;
 
 /// What a model is, what it takes, and what its answers mean. Written as `NAME.json` beside `NAME.onnx`.
@@ -144,6 +145,27 @@ pub struct Class {
 }
 
 impl Class {
+    /// The class that a name stands for, which may be the code of a French sign.
+    pub fn of_name(name: String) -> Self {
+        let (code, value) = match taxonomy::named(&name) {
+            Some(named) => (Some(named.sign.code.to_owned()), named.value.map(str::to_owned)),
+            None => (None, None),
+        };
+        Self { reject: taxonomy::is_reject(&name), name, code, value, ..Self::default() }
+    }
+
+    /// The same with its name in a language and its tags for OpenStreetMap, where they are known.
+    pub fn in_language(mut self, language: Language) -> Self {
+        if let Some(sign) = self.code.as_deref().and_then(taxonomy::sign) {
+            self.label = Some(sign.name(language).to_owned());
+            self.osm_tags = self.osm_tags.or_else(|| Some(sign.tag(self.value.as_deref())));
+        } else if let Some(name) = taxonomy::class_name(&self.name, language) {
+            self.label = Some(name.to_owned());
+            self.osm_tags = self.osm_tags.or_else(|| taxonomy::solar(&self.name).map(|solar| solar.tags.to_owned()));
+        }
+        self
+    }
+
     /// The class as the inventory names it: the code where there is one.
     pub fn inventory_name(&self) -> &str {
         self.code.as_deref().unwrap_or(&self.name)
@@ -245,7 +267,7 @@ impl Manifest {
             together: Together::default(),
             calibration: None,
             classifier: None,
-            classes: classes.into_iter().map(|name| Class { name, ..Class::default() }).collect(),
+            classes: classes.into_iter().map(Class::of_name).collect(),
         };
         manifest.check()?;
         Ok(manifest)
@@ -319,6 +341,20 @@ mod tests {
         assert_eq!(parse_size("[384, 640]"), Some((640, 384)));
         assert_eq!(parse_size("640"), Some((640, 640)));
         assert_eq!(parse_size("auto"), None);
+    }
+
+    #[test]
+    fn a_class_is_called_what_its_sign_is() {
+        let limit = Class::of_name("B14-50".to_owned()).in_language(Language::Fr);
+        assert_eq!((limit.inventory_name(), limit.value.as_deref()), ("B14", Some("50")));
+        assert_eq!(limit.label(), "Limitation de vitesse");
+        assert_eq!(limit.osm_tags.as_deref(), Some("traffic_sign=FR:B14[50]"));
+        let danger = Class { label: Some("Danger warning sign".into()), ..Class::of_name("danger".into()) };
+        assert_eq!(danger.clone().in_language(Language::En).label(), "Danger warning sign");
+        assert_eq!(danger.in_language(Language::Fr).label(), "Panneau de danger");
+        let own = Class { label: Some("Cat".into()), ..Class::of_name("cat".into()) };
+        assert_eq!(own.clone().in_language(Language::Fr), own);
+        assert!(Class::of_name("A00".into()).reject && !own.reject);
     }
 
     #[test]

@@ -1,0 +1,140 @@
+//! What the names mean that detectors and classifiers give to their classes.
+
+use super::sign::{Family, Sign, sign};
+use super::{Language, solar};
+
+/// A sign that a name stands for, and what is written on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// The sign.
+    pub sign: &'static Sign,
+    /// What is written on it, where the name says so: `50`.
+    pub value: Option<&'a str>,
+}
+
+/// The French sign that a name stands for: `B14`, `B14[50]`, `FR:B14[50]`, `B14_(50)` or, as the classifier that
+/// Panoramax publishes has it, `B14-50`. `None` where it stands for none.
+pub fn named(name: &str) -> Option<Named<'_>> {
+    let name = name.trim();
+    let code = name.strip_prefix("FR:").or_else(|| name.strip_prefix("FR_")).unwrap_or(name);
+    if let Some(sign) = sign(code) {
+        return Some(Named { sign, value: None });
+    }
+    let (code, value) = match code.split_once(['[', '(']) {
+        Some((code, value)) => (code, value.strip_suffix([']', ')'])?),
+        None => code.split_once('-')?,
+    };
+    let sign = sign(code.trim_end_matches('_')).filter(|sign| sign.value.is_some())?;
+    let value = value.trim();
+    (!value.is_empty()).then_some(Named { sign, value: Some(value) })
+}
+
+/// What a class without a code is called: photovoltaics, or a family of signs, by the names of the shipped detectors.
+pub fn class_name(class: &str, language: Language) -> Option<&'static str> {
+    Some(match class {
+        "stop" => language.of("Panneau stop", "Stop sign"),
+        "yield" => language.of("Panneau cédez-le-passage", "Give way sign"),
+        "direction" => language.of("Panneau de direction ou de localisation", "Direction or place-name sign"),
+        "other" => language.of("Autre panneau", "Other traffic sign"),
+        "danger" => Family::Danger.name(language),
+        "prohibition" => Family::Prohibition.name(language),
+        "obligation" => Family::Obligation.name(language),
+        "plate" => Family::Plate.name(language),
+        _ => solar(class)?.name(language),
+    })
+}
+
+/// Whether a name is that of a class for what is no sign, as the classifiers that Panoramax publishes have them: `A00`,
+/// `0A00`, `Azz`.
+pub fn is_reject(name: &str) -> bool {
+    let kind = name.strip_suffix("00").or_else(|| name.strip_suffix("zz"));
+    kind.map(|kind| kind.trim_start_matches('0'))
+        .is_some_and(|kind| (1..=2).contains(&kind.len()) && kind.chars().all(|letter| letter.is_ascii_uppercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    #[test]
+    fn names_stand_for_signs() {
+        for (name, code, value) in [
+            ("B14", "B14", None),
+            ("FR:B14[50]", "B14", Some("50")),
+            ("B14_(50)", "B14", Some("50")),
+            ("B33-50", "B33", Some("50")),
+            ("B30-30", "B30", Some("30")),
+            ("B21-1", "B21-1", None),
+            ("B13A", "B13A", None),
+            ("FR:AB4", "AB4", None),
+        ] {
+            let named = named(name).unwrap();
+            assert_eq!((named.sign.code, named.value), (code, value), "{name}");
+        }
+        for name in
+            ["", "FR_", "stop sign", "person", "AB4-50", "B14[50", "B14-", "sign", "face", "plate", "c3", "b14"]
+        {
+            assert_eq!(named(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn rejects_stand_for_none() {
+        for name in ["A00", "0A00", "Azz", "Bzz", "AB00", "CEzz"] {
+            assert!(is_reject(name) && named(name).is_none(), "{name}");
+        }
+        for name in ["B14", "pizza", "jazz", "100", "sign", "", "B100"] {
+            assert!(!is_reject(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_code_of_the_drawings_is_known() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/sign-templates-fr");
+        let Ok(drawings) = std::fs::read_dir(&folder) else {
+            eprintln!("skipped: {} is not there", folder.display());
+            return;
+        };
+        let files = drawings.map(|file| file.unwrap().file_name().into_string().unwrap());
+        // One is the plain plate of the country.
+        let names: Vec<String> = files.filter(|file| file != "FR_.png").collect();
+        assert!(names.len() > 300);
+        let unknown: Vec<&String> =
+            names.iter().filter(|name| named(name.trim_end_matches(".png")).is_none()).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+
+    #[test]
+    fn every_class_of_the_shipped_models_is_known() {
+        let classes = |manifest| {
+            let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
+            manifest["classes"].as_array().unwrap().clone()
+        };
+        for class in classes(include_str!("../../models/sign-codes.json")) {
+            let Some(code) = class["code"].as_str() else {
+                assert_eq!(class["reject"], true, "{class}");
+                continue;
+            };
+            let sign = sign(code).unwrap_or_else(|| panic!("{code}"));
+            assert!(class["value"].is_null() || sign.value.is_some(), "{class}");
+        }
+        for manifest in [include_str!("../../models/signs.json"), include_str!("../../models/solar.json")] {
+            for class in classes(manifest) {
+                let name = class_name(class["name"].as_str().unwrap(), Language::En);
+                assert_eq!(name, class["label"].as_str(), "{class}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_upsets_it(name in "(FR:)?[A-Zé0-9_()\\[\\] -]{0,10}") {
+            if let Some(named) = named(&name) {
+                prop_assert!(named.value.is_none_or(|value| !value.is_empty()));
+            }
+            let _ = is_reject(&name);
+        }
+    }
+}
