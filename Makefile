@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax score lint docs bench \
+.PHONY: demo test test-panoramax score lint docs bench bench-python \
 	train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector.
@@ -34,6 +34,16 @@ docs:
 # Views per second of a survey against bare ONNX Runtime and bare decoding of the same, by turns in one run.
 bench: .onnxruntime/version
 	cargo bench --bench survey
+
+# Pictures per second of a survey against a straightforward Python program on the same model, views and pictures.
+bench-python: benches/.venv/installed .onnxruntime/version
+	cargo build --release --quiet
+	benches/.venv/bin/python benches/python_peer.py target/release/arpent examples/street/pass-1 examples/street/pass-2
+
+benches/.venv/installed: benches/requirements.txt
+	python3 -m venv benches/.venv
+	benches/.venv/bin/pip install --quiet -r benches/requirements.txt
+	@touch $@
 
 # Training of the shipped models: models/train/README.md. OPTIONS go to the training: OPTIONS="--crops 1000 --resume".
 DATA ?= ../shared/data
