@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax score lint docs bench bench-locate accuracy \
+.PHONY: demo test test-panoramax score lint docs bench bench-python bench-locate accuracy \
 	train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector.
@@ -43,6 +43,11 @@ bench-locate:
 accuracy: benches/.venv/installed
 	cargo build --release --quiet
 	benches/.venv/bin/python benches/accuracy.py target/release/arpent ../shared/locate $(SEEDS)
+
+# Pictures per second of a survey against a straightforward Python program on the same model, views and pictures.
+bench-python: benches/.venv/installed .onnxruntime/version
+	cargo build --release --quiet
+	benches/.venv/bin/python benches/python_peer.py target/release/arpent examples/street/pass-1 examples/street/pass-2
 
 benches/.venv/installed: benches/requirements.txt
 	python3 -m venv benches/.venv

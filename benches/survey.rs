@@ -1,24 +1,32 @@
 //! Views per second of a survey over local pictures, against bare ONNX Runtime plus bare decoding of the same.
 //!
-//! `cargo bench --bench survey -- [DIR] [--rounds N]` (default: examples/street, 5 rounds). Both use all cores, in one
-//! run and by turns. The peer decodes every picture and runs a blank tensor through the same model as often as the
-//! survey has views; it lists, cuts, suppresses, locates and writes nothing. The ratio is the survey's views per
-//! second over the peer's, each at the median of its rounds.
+//! `cargo bench --bench survey -- [DIR] [--rounds N] [--delay-ms N]` (default: examples/street, 5 rounds, 50 ms). All
+//! use all cores, in one run and by turns. The peer decodes every picture and runs a blank tensor through the same model
+//! as often as the survey has views; it lists, cuts, suppresses, reads codes, locates and writes nothing. The ratio is
+//! the survey's views per second over the peer's, each at the median of its rounds. The same survey is also run over
+//! HTTP, from a server in this process that waits a while before each answer.
 
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use arpent::area::Area;
 use arpent::camera::Lens;
 use arpent::model::{Model, SHIPPED, runtime};
 use arpent::picture::Picture;
-use arpent::source::{Folder, Query, Source};
+use arpent::source::{Folder, Panoramax, Query, Source};
 use arpent::survey::{self, Progress, Settings};
 use arpent::view::{Plan, decode};
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
+use support::server::{Reply, Server};
+use support::street;
 
 struct Silence;
 
@@ -29,11 +37,12 @@ impl Progress for Silence {
 
 fn main() -> Result<()> {
     let mut folder = PathBuf::from("examples/street");
-    let mut rounds = 5;
+    let (mut rounds, mut delay) = (5, Duration::from_millis(50));
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--rounds" => rounds = arguments.next().context("--rounds N")?.parse()?,
+            "--delay-ms" => delay = Duration::from_millis(arguments.next().context("--delay-ms N")?.parse()?),
             path => folder = PathBuf::from(path),
         }
     }
@@ -46,12 +55,22 @@ fn main() -> Result<()> {
     println!("{}: {} pictures, {total} views, {jobs} workers", folder.display(), pictures.len());
 
     let source = Folder::open(&folder)?;
+    let listed = source.list(&Query::default())?.pictures;
+    let server = serve(&listed, &pictures, delay);
+    let far = Panoramax::new(&server.url("/api"), None)?;
+    let everywhere = Query { area: Some(around(&listed)?), ..Query::default() };
     let settings = Settings { jobs, max_pictures: None, min_sightings: 1 };
-    let (mut ours, mut peers) = (Vec::new(), Vec::new());
-    for round in 1..=rounds {
+    let survey = |source: &dyn Source, query: &Query| -> Result<f64> {
         let began = Instant::now();
-        survey::run(&source, &Query::default(), &model, &settings, &mut Silence, &AtomicBool::new(false))?;
-        ours.push(total as f64 / began.elapsed().as_secs_f64());
+        let inventory = survey::run(source, query, &model, &settings, &mut Silence, &AtomicBool::new(false))?;
+        let counts = &inventory.lineage.pictures;
+        anyhow::ensure!(counts.done + counts.empty == pictures.len(), "not every picture was looked at");
+        Ok(total as f64 / began.elapsed().as_secs_f64())
+    };
+    let (mut ours, mut fars, mut peers) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 1..=rounds {
+        ours.push(survey(&source, &Query::default())?);
+        fars.push(survey(&far, &everywhere)?);
 
         let began = Instant::now();
         let session = || -> Result<Session, ort::Error> {
@@ -63,10 +82,12 @@ fn main() -> Result<()> {
         };
         bare(&pictures, &views, jobs, model.input(), session)?;
         peers.push(total as f64 / began.elapsed().as_secs_f64());
-        println!("round {round}: survey {:.1} views/s, bare {:.1} views/s", ours[round - 1], peers[round - 1]);
+        let [ours, fars, peers] = [&ours, &fars, &peers].map(|rates| rates[round - 1]);
+        println!("round {round}: survey {ours:.1} views/s, over HTTP {fars:.1} views/s, bare {peers:.1} views/s");
     }
-    let (ours, peers) = (median(ours), median(peers));
+    let [ours, fars, peers] = [ours, fars, peers].map(median);
     println!("median: survey {ours:.1} views/s, bare {peers:.1} views/s, ratio {:.3}", ours / peers);
+    println!("over HTTP with {} ms delay: {fars:.1} views/s, {:.3} of local", delay.as_millis(), fars / ours);
     Ok(())
 }
 
@@ -82,6 +103,31 @@ fn read(folder: &Path, model: &Model) -> Result<(Vec<Vec<u8>>, Vec<usize>)> {
         files.push(bytes);
     }
     Ok((files, views))
+}
+
+/// A server that offers these pictures and waits before each answer.
+fn serve(pictures: &[Picture], files: &[Vec<u8>], delay: Duration) -> Server {
+    let listing = street::search_answer(pictures);
+    let files: HashMap<String, Vec<u8>> =
+        pictures.iter().map(|picture| format!("/files/{}", picture.id)).zip(files.iter().cloned()).collect();
+    Server::start(move |request| {
+        std::thread::sleep(delay);
+        match files.get(request.path()) {
+            Some(file) => Reply::jpeg(file.clone()),
+            None => Reply::json(listing.clone()),
+        }
+    })
+}
+
+/// A box round all pictures.
+fn around(pictures: &[Picture]) -> Result<Area> {
+    const MARGIN_DEG: f64 = 1e-4;
+    let bounds = |of: fn(&Picture) -> f64| {
+        let all = pictures.iter().map(of);
+        (all.clone().fold(f64::MAX, f64::min) - MARGIN_DEG, all.fold(f64::MIN, f64::max) + MARGIN_DEG)
+    };
+    let ((west, east), (south, north)) = (bounds(|p| p.lon_deg), bounds(|p| p.lat_deg));
+    Ok(Area::parse_bbox(&format!("{west},{south},{east},{north}"))?)
 }
 
 /// Decodes every picture and runs a blank tensor as often as it has views.

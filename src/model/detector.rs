@@ -14,7 +14,7 @@ use super::manifest::{check_size, parse_names, parse_size};
 use super::suppress::suppress;
 use super::{Class, ClassifierManifest, Detection, Head, Manifest, ModelError, Reading, Shipped, Verdict, agree};
 use crate::taxonomy::Language;
-use crate::view::{Plan, Scaling};
+use crate::view::{Canvas, Plan};
 
 /// What the score of a box at the edge of a view is multiplied by: another view shows the thing whole.
 const CUT_SCORE: f32 = 0.5;
@@ -34,8 +34,7 @@ pub struct Model {
 pub struct Detector {
     session: Session,
     manifest: Manifest,
-    scaling: Scaling,
-    tensor: Vec<f32>,
+    canvas: Canvas,
     classifier: Option<Classifier>,
 }
 
@@ -146,12 +145,10 @@ impl Model {
 
     /// A detector with a session of its own.
     pub fn detector(&self) -> Result<Detector, ModelError> {
-        let (width, height) = self.input();
         Ok(Detector {
             session: session(self.environment, &self.bytes, &self.path)?,
-            scaling: self.manifest.scaling(),
+            canvas: Canvas::new(self.manifest.scaling(), self.input()),
             manifest: self.manifest.clone(),
-            tensor: vec![0.0; 3 * width as usize * height as usize],
             classifier: self.classifier.as_ref().map(|model| model.classifier(self.environment)).transpose()?,
         })
     }
@@ -182,12 +179,12 @@ impl Detector {
 
     /// What the detector sees in an upright picture, best first. `plan` must be made for pictures of its size.
     pub fn detect(&mut self, picture: &RgbImage, plan: &Plan) -> Result<Vec<Detection>, ModelError> {
-        let Self { session, manifest, scaling, tensor, classifier } = self;
+        let Self { session, manifest, canvas, classifier } = self;
         let calibration = manifest.calibration(plan.is_sphere());
         let least = calibration.least_score(manifest.confidence);
         let mut found = Vec::new();
         let mut candidates = Vec::new();
-        plan.cut(picture, scaling, tensor, |view, tensor| {
+        plan.cut(picture, canvas, |view, tensor| {
             candidates.clear();
             run(session, manifest, least, tensor, &mut candidates)?;
             for candidate in &candidates {

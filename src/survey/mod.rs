@@ -267,7 +267,8 @@ fn look_at_all(
     }
     let jobs = settings.jobs.clamp(1, pictures.len());
     let pool = &workers(jobs)?;
-    let detectors = (0..jobs).map(|_| model.detector()).collect::<Result<Vec<_>, _>>()?;
+    // Each worker makes its detector itself, all at a time.
+    let detectors = pool.broadcast(|_| model.detector()).into_iter().collect::<Result<Vec<_>, _>>()?;
     let detectors = &Mutex::new(detectors);
     let queues = queues(pictures);
     let broken = &AtomicBool::new(false);

@@ -1,10 +1,11 @@
 //! Views of a perspective picture: the whole of it in two sizes, and tiles.
 
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
 use image::RgbImage;
 
-use super::{PixelBox, Scaling, touches};
+use super::tensor::{lay, planes};
+use super::{Canvas, PixelBox, touches};
 
 /// A picture whose longer side exceeds the input by more than this is also seen in tiles.
 const TILES_FROM: f64 = 1.5;
@@ -95,35 +96,35 @@ impl Flat {
         self.views.len()
     }
 
-    pub(super) fn cut(&self, index: usize, picture: &RgbImage, scaling: &Scaling, tensor: &mut [f32]) {
-        scaling.fill(tensor);
-        for patch in self.views.get(index).into_iter().flatten() {
-            self.lay(patch, picture, scaling, tensor);
+    pub(super) fn cut(&self, index: usize, picture: &RgbImage, canvas: &mut Canvas) {
+        let patches = self.views.get(index).map_or(&[][..], Vec::as_slice);
+        if !patches.iter().any(|patch| patch.size(self.input) == self.input) {
+            canvas.scaling.fill(&mut canvas.tensor);
+        }
+        for patch in patches {
+            self.lay(patch, picture, canvas);
         }
     }
 
-    fn lay(&self, patch: &Patch, picture: &RgbImage, scaling: &Scaling, tensor: &mut [f32]) {
+    fn lay(&self, patch: &Patch, picture: &RgbImage, canvas: &mut Canvas) {
+        let Canvas { scaling, tensor, resizer, pixels } = canvas;
         let (width, height) = patch.size(self.input);
+        let line = width as usize * 3;
+        pixels.resize(line * height as usize, 0);
         let Ok(source) = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3) else {
             return;
         };
-        let mut shrunk = Image::new(width, height, PixelType::U8x3);
+        let Ok(mut shrunk) = Image::from_slice_u8(width, height, pixels, PixelType::U8x3) else { return };
         // A mean over the pixels that fall together, as the detectors' training crops were shrunk; cheap as well.
         let options = ResizeOptions::new()
             .crop(patch.x, patch.y, patch.width, patch.height)
             .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-        if Resizer::new().resize(&source, &mut shrunk, &options).is_err() {
+        if resizer.resize(&source, &mut shrunk, &options).is_err() {
             return;
         }
-        let (columns, size) = (self.input.0 as usize, tensor.len() / 3);
-        for (row, pixels) in shrunk.buffer().chunks_exact(width as usize * 3).enumerate() {
-            for (channel, (plane, a, b)) in scaling.planes().into_iter().enumerate() {
-                let start = plane * size + (patch.top as usize + row) * columns + patch.left as usize;
-                let line = &mut tensor[start..start + width as usize];
-                for (value, pixel) in line.iter_mut().zip(pixels.chunks_exact(3)) {
-                    *value = f32::from(pixel[channel]) * a + b;
-                }
-            }
+        let mut planes = planes(tensor, scaling);
+        for (row, pixels) in pixels.chunks_exact(line).enumerate() {
+            lay(pixels, &mut planes, (patch.top as usize + row) * self.input.0 as usize + patch.left as usize);
         }
     }
 
@@ -185,6 +186,7 @@ fn starts(from: f64, to: f64, tile: f64, length: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::Scaling;
     use image::Rgb;
     use proptest::prelude::*;
 
@@ -222,9 +224,9 @@ mod tests {
         }
         let flat = &Flat::plan(320, 160, (160, 160))[0];
         let scaling = Scaling { mean: [10.0, 0.0, 0.0], sd: [2.0, 1.0, 1.0], pad: 114, blue_first: true };
-        let mut tensor = vec![0.0; 3 * 160 * 160];
-        flat.cut(0, &picture, &scaling, &mut tensor);
-        let at = |plane: usize, x: usize, y: usize| tensor[plane * 160 * 160 + y * 160 + x];
+        let mut canvas = Canvas::new(scaling, (160, 160));
+        flat.cut(0, &picture, &mut canvas);
+        let at = |plane: usize, x: usize, y: usize| canvas.tensor[plane * 160 * 160 + y * 160 + x];
         assert_eq!([at(2, 55, 25), at(1, 55, 25), at(0, 55, 25)], [95.0, 100.0, 50.0]);
         assert_eq!(at(0, 0, 159), 114.0, "the rest is padded");
         let back = flat.to_picture(0, PixelBox { x0: 50.0, y0: 20.0, x1: 60.0, y1: 30.0 });

@@ -7,14 +7,17 @@
 mod decode;
 mod flat;
 mod sphere;
+mod tensor;
 
 pub use decode::{DecodeError, Decoded, Turn, decode};
 
+use fast_image_resize::Resizer;
 use image::RgbImage;
 
 use crate::camera::Lens;
 use flat::Flat;
 use sphere::Ring;
+use tensor::planes;
 
 /// A rectangle of pixels: `x0` ≤ x < `x1`, `y0` ≤ y < `y1`, from the top-left corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,20 +76,32 @@ pub struct Scaling {
 }
 
 impl Scaling {
-    /// The three planes' places and the factors of `a·value + b`, in the order red, green, blue.
-    fn planes(&self) -> [(usize, f32, f32); 3] {
-        std::array::from_fn(|c| {
-            let plane = if self.blue_first { 2 - c } else { c };
-            (plane, 1.0 / self.sd[c], -self.mean[c] / self.sd[c])
-        })
+    /// The factors of `a·value + b` for red, green and blue.
+    fn factors(&self) -> [(f32, f32); 3] {
+        std::array::from_fn(|c| (1.0 / self.sd[c], -self.mean[c] / self.sd[c]))
     }
 
     /// Fills a tensor with the grey of the outside.
     fn fill(&self, tensor: &mut [f32]) {
-        let size = tensor.len() / 3;
-        for (plane, a, b) in self.planes() {
-            tensor[plane * size..(plane + 1) * size].fill(f32::from(self.pad) * a + b);
+        for (plane, a, b) in planes(tensor, self) {
+            plane.fill(f32::from(self.pad) * a + b);
         }
+    }
+}
+
+/// What views are cut on: the tensor of a detector, and memory that is used again from one picture to the next.
+pub struct Canvas {
+    scaling: Scaling,
+    tensor: Vec<f32>,
+    resizer: Resizer,
+    pixels: Vec<u8>,
+}
+
+impl Canvas {
+    /// A canvas for a detector that takes `input` (width, height) pixels.
+    pub fn new(scaling: Scaling, (width, height): (u32, u32)) -> Self {
+        let tensor = vec![0.0; 3 * width as usize * height as usize];
+        Self { scaling, tensor, resizer: Resizer::new(), pixels: Vec::new() }
     }
 }
 
@@ -141,23 +156,22 @@ impl Plan {
     pub fn cut<E>(
         &self,
         picture: &RgbImage,
-        scaling: &Scaling,
-        tensor: &mut [f32],
+        canvas: &mut Canvas,
         mut each: impl FnMut(View, &mut [f32]) -> Result<(), E>,
     ) -> Result<(), E> {
         for (layer, views) in self.layers.iter().enumerate() {
             match views {
                 Layer::Flat(flat) => {
                     for index in 0..flat.len() {
-                        flat.cut(index, picture, scaling, tensor);
-                        each(View { layer, index }, tensor)?;
+                        flat.cut(index, picture, canvas);
+                        each(View { layer, index }, &mut canvas.tensor)?;
                     }
                 }
                 Layer::Ring(ring) => {
-                    let band = ring.band(picture, scaling);
+                    ring.draw_band(picture, canvas);
                     for index in 0..ring.len() {
-                        ring.cut(index, &band, scaling, tensor);
-                        each(View { layer, index }, tensor)?;
+                        ring.cut(index, canvas);
+                        each(View { layer, index }, &mut canvas.tensor)?;
                     }
                 }
             }

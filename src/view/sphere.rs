@@ -1,10 +1,11 @@
 //! Views of a 360° picture: perspective cuts in a ring round the horizon.
 
 use fast_image_resize::images::{CroppedImageMut, Image, ImageRef};
-use fast_image_resize::{PixelType, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
 use image::RgbImage;
 
-use super::{PixelBox, Scaling, touches};
+use super::tensor::{Tap, planes, sample};
+use super::{Canvas, PixelBox, touches};
 use crate::camera::{Direction, Lens};
 
 /// Wide views: a sign of 70 cm covers 40 px at 10 m in an input of 640 px.
@@ -15,6 +16,9 @@ const NARROW: Shape = Shape { fov_deg: 30.0, step_deg: 24.0, pitch_deg: 2.5 };
 const NARROW_FROM: f64 = 1.3;
 /// A band that is finer than the views by no more than this is sampled as it is.
 const SHRINK_FROM: f64 = 1.15;
+
+/// Bytes after the band, so that the last pixel can be read with as many as a register takes.
+const OVERREAD: usize = 2;
 
 #[derive(Debug, Clone, Copy)]
 struct Shape {
@@ -44,7 +48,7 @@ pub(super) struct Ring {
     circle: usize,
     /// Columns of the band for each cut's azimuth.
     shifts: Vec<i64>,
-    /// Column, relative to the first one of the cut, row and their fractions in 1/256, for each pixel of a cut.
+    /// Where each pixel of a cut reads the band, from the first column of the cut.
     taps: Vec<Tap>,
     /// First column of the cut that looks straight ahead.
     first_column: i64,
@@ -60,20 +64,6 @@ struct Rows {
     picture_width: f64,
     band_width: u32,
     band_height: u32,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Tap {
-    column: u32,
-    row: u32,
-    right: u16,
-    down: u16,
-}
-
-/// The rows that a ring needs, at its scale: repeated at the right as far as a cut spans, and two rows of padding below.
-pub(super) struct Band {
-    pixels: Vec<u8>,
-    stride: usize,
 }
 
 impl Ring {
@@ -186,7 +176,9 @@ impl Ring {
         let last = columns.iter().copied().fold(f64::MIN, f64::max).floor();
         self.first_column = first as i64;
         self.span = (last - first) as usize + 2;
-        let parts = |v: f64| (v.floor() as u32, ((v - v.floor()) * 256.0) as u16);
+        let parts = |v: f64| (v.floor() as usize, ((v - v.floor()) * 256.0) as u16);
+        let band_height = self.rows.band_height as usize;
+        let stride = self.stride();
         self.taps = columns
             .iter()
             .zip(&rows)
@@ -194,72 +186,56 @@ impl Ring {
                 let (column, right) = parts(x - first);
                 let (row, down) = if (-0.5..=bottom - 0.5).contains(y) {
                     match parts(y.max(0.0)) {
-                        (row, _) if row + 1 >= self.rows.band_height => (self.rows.band_height - 1, 0),
+                        (row, _) if row + 1 >= band_height => (band_height - 1, 0),
                         inside => inside,
                     }
                 } else {
-                    (self.rows.band_height, 0)
+                    (band_height, 0)
                 };
-                Tap { column, row, right, down }
+                Tap { at: (row * stride + column * 3) as u32, right, down }
             })
             .collect();
+    }
+
+    /// Bytes of a row of the band, which is repeated at the right as far as a cut spans.
+    fn stride(&self) -> usize {
+        (self.circle + self.span) * 3
     }
 
     pub(super) fn len(&self) -> usize {
         self.shifts.len()
     }
 
-    /// The rows of a picture that the cuts read, at their scale.
-    pub(super) fn band(&self, picture: &RgbImage, scaling: &Scaling) -> Band {
-        let (width, height) = (self.rows.band_width as usize, self.rows.band_height as usize);
-        let columns = self.circle + self.span;
-        let stride = columns * 3;
-        let mut pixels = vec![scaling.pad; stride * (height + 2)];
-        let shrunk = (|| {
+    /// Draws the rows of a picture that the cuts read, at their scale, and two rows of padding below.
+    pub(super) fn draw_band(&self, picture: &RgbImage, canvas: &mut Canvas) {
+        let Canvas { scaling, resizer, pixels, .. } = canvas;
+        let (width, height) = (self.rows.band_width, self.rows.band_height);
+        let stride = self.stride();
+        let (picture_part, below) = (width as usize * 3, stride * height as usize);
+        pixels.resize(below + 2 * stride + OVERREAD, 0);
+        pixels[below..].fill(scaling.pad);
+        let is_drawn = (|| {
             let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3).ok()?;
-            let mut band =
-                Image::from_slice_u8(columns as u32, height as u32 + 2, &mut pixels, PixelType::U8x3).ok()?;
-            let mut part = CroppedImageMut::new(&mut band, 0, 0, width as u32, height as u32).ok()?;
+            let lines = &mut pixels[..below];
+            let mut band = Image::from_slice_u8((stride / 3) as u32, height, lines, PixelType::U8x3).ok()?;
+            let mut part = CroppedImageMut::new(&mut band, 0, 0, width, height).ok()?;
             let options = ResizeOptions::new()
                 .crop(0.0, self.rows.top, self.rows.picture_width, self.rows.height)
-                .resize_alg(fast_image_resize::ResizeAlg::Convolution(fast_image_resize::FilterType::Bilinear));
-            Resizer::new().resize(&source, &mut part, &options).ok()
-        })();
-        if shrunk.is_some() {
-            for line in pixels.chunks_exact_mut(stride).take(height) {
-                line.copy_within(..self.span * 3, self.circle * 3);
-            }
+                .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+            resizer.resize(&source, &mut part, &options).ok()
+        })()
+        .is_some();
+        for line in pixels[..below].chunks_exact_mut(stride) {
+            line[if is_drawn { picture_part } else { 0 }..].fill(scaling.pad);
+            line.copy_within(..self.span * 3, self.circle * 3);
         }
-        Band { pixels, stride }
     }
 
-    pub(super) fn cut(&self, index: usize, band: &Band, scaling: &Scaling, tensor: &mut [f32]) {
+    pub(super) fn cut(&self, index: usize, canvas: &mut Canvas) {
+        let Canvas { scaling, tensor, pixels, .. } = canvas;
         let Some(shift) = self.shifts.get(index) else { return };
         let start = (self.first_column + shift).rem_euclid(self.circle as i64) as usize * 3;
-        let size = tensor.len() / 3;
-        let (first, rest) = tensor.split_at_mut(size);
-        let (second, third) = rest.split_at_mut(size);
-        let (red, blue) = if scaling.blue_first { (third, first) } else { (first, third) };
-        let [(_, ar, br), (_, ag, bg), (_, ab, bb)] = scaling.planes();
-        // Bilinear weights are products of two 256ths.
-        let unit = 1.0 / 65536.0;
-        let (ar, ag, ab) = (ar * unit, ag * unit, ab * unit);
-        for (((tap, r), g), b) in self.taps.iter().zip(red).zip(second).zip(blue) {
-            let at = start + tap.row as usize * band.stride + tap.column as usize * 3;
-            let below = at + band.stride;
-            let (Some(upper), Some(lower)) = (band.pixels.get(at..at + 6), band.pixels.get(below..below + 6)) else {
-                continue;
-            };
-            let (right, down) = (u32::from(tap.right), u32::from(tap.down));
-            let mix = |c: usize| {
-                let above = u32::from(upper[c]) * (256 - right) + u32::from(upper[c + 3]) * right;
-                let under = u32::from(lower[c]) * (256 - right) + u32::from(lower[c + 3]) * right;
-                (above * (256 - down) + under * down) as f32
-            };
-            *r = mix(0) * ar + br;
-            *g = mix(1) * ag + bg;
-            *b = mix(2) * ab + bb;
-        }
+        sample(pixels, self.stride(), start, &self.taps, &mut planes(tensor, scaling));
     }
 
     fn cut_direction(&self, x: f64, y: f64) -> Direction {
@@ -305,7 +281,7 @@ fn cut_direction(focal_px: f64, pitch_rad: f64, input: (u32, u32), x: f64, y: f6
 mod tests {
     use super::*;
     use crate::picture::{Camera, Crop};
-    use crate::view::Plan;
+    use crate::view::{Plan, Scaling};
     use image::Rgb;
     use proptest::prelude::*;
 
@@ -339,9 +315,9 @@ mod tests {
     fn finds_patch(lens: &Lens, picture: &RgbImage, centre: (f64, f64)) {
         let (width, height) = picture.dimensions();
         let plan = Plan::new(lens, width, height, INPUT);
-        let mut tensor = vec![0.0; 3 * 320 * 320];
+        let mut canvas = Canvas::new(SCALING, INPUT);
         let mut seen = 0;
-        plan.cut::<()>(picture, &SCALING, &mut tensor, |view, tensor| {
+        plan.cut::<()>(picture, &mut canvas, |view, tensor| {
             let bright: Vec<(f32, f32)> =
                 (0..320 * 320).filter(|i| tensor[*i] > 135.0).map(|i| ((i % 320) as f32, (i / 320) as f32)).collect();
             let (Some(x0), Some(x1)) =
@@ -423,9 +399,9 @@ mod tests {
         let plan = Plan::new(&lens, 1800, 60, INPUT);
         assert!(plan.len() < 16 + 8);
         let picture = RgbImage::from_pixel(1800, 60, Rgb([200; 3]));
-        let mut tensor = vec![0.0; 3 * 320 * 320];
+        let mut canvas = Canvas::new(SCALING, INPUT);
         let mut values = std::collections::BTreeSet::new();
-        plan.cut::<()>(&picture, &SCALING, &mut tensor, |_, t| {
+        plan.cut::<()>(&picture, &mut canvas, |_, t| {
             values.extend(t.iter().map(|v| v.round() as i32));
             Ok(())
         })
@@ -445,8 +421,8 @@ mod tests {
             for camera in [Camera::Equirectangular { crop: Some(crop) }, Camera::Equirectangular { crop: None },
                 Camera::Perspective { long_side_fov_deg: None }] {
                 let plan = Plan::new(&Lens::new(&camera, width, height), width, height, (64, 32));
-                let mut tensor = vec![0.0; 3 * 64 * 32];
-                plan.cut::<()>(&picture, &SCALING, &mut tensor, |view, _| {
+                let mut canvas = Canvas::new(SCALING, (64, 32));
+                plan.cut::<()>(&picture, &mut canvas, |view, _| {
                     let _ = plan.to_picture(view, PixelBox { x0: 1.0, y0: 1.0, x1: 20.0, y1: 20.0 });
                     Ok(())
                 }).unwrap();

@@ -89,6 +89,13 @@ pub(super) struct SightingKey {
 /// How a picture's file lies and what is seen in it, or why nothing is known.
 pub(super) type Kept<'a> = Result<(Turn, Vec<Seen<'a>>), String>;
 
+/// A row of the pictures: the picture, where it can be used, its id, its state with the reason, and how its file lies.
+type PictureRow = (Option<Picture>, String, String, Option<String>, Option<Turn>);
+
+fn picture_row(row: &Row<'_>) -> rusqlite::Result<PictureRow> {
+    Ok((read_picture(row)?, row.get("picture_id")?, row.get("state")?, row.get("reason")?, turn(row)?))
+}
+
 impl Record {
     /// Whether the picture was looked at, or failed.
     pub fn had_its_turn(&self) -> bool {
@@ -286,25 +293,21 @@ impl SurveyFile {
             why: format!("its sightings name the class '{class}', which the detector does not have"),
         };
         let mut seen = self.run(|connection| sightings(connection, survey))?;
-        let rows = self.run(|connection| {
-            let mut select = connection.prepare(&format!(
-                "SELECT {PICTURE_COLUMNS}, picture_id, state, reason, width, height, orientation FROM pictures
-                 WHERE survey = ? AND listed"
-            ))?;
-            let rows = select.query_map([survey], |row| {
-                let turn = turn(row)?;
-                Ok((
-                    read_picture(row)?,
-                    row.get("picture_id")?,
-                    row.get::<_, String>("state")?,
-                    row.get("reason")?,
-                    turn,
-                ))
-            })?;
-            rows.collect::<rusqlite::Result<Vec<(Option<Picture>, String, String, Option<String>, Option<Turn>)>>>()
+        let of_sqlite = |error: rusqlite::Error| FileError::of(&self.path, &error);
+        let listed: usize = self.run(|connection| {
+            let count = "SELECT count(*) FROM pictures WHERE survey = ? AND listed";
+            connection.query_row(count, [survey], |row| row.get(0))
         })?;
-        let (mut records, mut unusable) = (Vec::new(), Vec::new());
-        for (picture, id, state, reason, turn) in rows {
+        // Row by row, into what is made once: there may be a hundred thousand.
+        let (mut records, mut unusable) = (Vec::with_capacity(listed), Vec::new());
+        let select = format!(
+            "SELECT {PICTURE_COLUMNS}, picture_id, state, reason, width, height, orientation FROM pictures
+             WHERE survey = ? AND listed"
+        );
+        let mut select = self.connection.prepare(&select).map_err(of_sqlite)?;
+        let mut rows = select.query([survey]).map_err(of_sqlite)?;
+        while let Some(row) = rows.next().map_err(of_sqlite)? {
+            let (picture, id, state, reason, turn) = picture_row(row).map_err(of_sqlite)?;
             let reason = reason.unwrap_or_else(|| "unknown".to_owned());
             let Some(picture) = picture else {
                 unusable.push(Unusable { id, reason });
