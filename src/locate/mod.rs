@@ -1,10 +1,10 @@
 //! From sightings to landmarks: which rays see the same thing, and where it stands.
 //!
 //! Within each chunk of a sequence, whose errors are shared, rays of one class are joined about their best crossing
-//! ([`associate`], [`heading`]); sequences are brought into line with each other ([`align`]); what they found of the
-//! same thing is brought together ([`merge`]), and each picture's rays are given to the things they fit best
-//! ([`assign`]). Last, each landmark is placed from all its rays ([`place`]) with its ellipse ([`certainty`]), the
-//! probability that it exists ([`exist`]), the way it faces ([`facing`]) and what it belongs to ([`together`]).
+//! (`associate`, `heading`); sequences are brought into line with each other (`align`); what they found of the
+//! same thing is brought together (`merge`), and each picture's rays are given to the things they fit best
+//! (`assign`). Last, each landmark is placed from all its rays (`place`) with its ellipse (`certainty`), the
+//! probability that it exists (`exist`), the way it faces (`facing`) and what it belongs to (`together`).
 //!
 //! Nothing here knows a network or a picture file, and the same sightings give the same landmarks, bit for bit, in
 //! whatever order they come and on however many threads.
