@@ -11,7 +11,7 @@ use arpent::locate::{Landmark, Traits, locate};
 use arpent::model::{Class, Together};
 use clap::Args;
 
-use super::{Done, Lang, count};
+use super::{Done, Lang, count, tell_left_out};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -66,6 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     let inventory = Inventory { entries, lineage };
     output.finish(|out| format.write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
     tell!("{} from {}, written to {path}", count(landmarks.len(), "landmark"), count(found, "sighting"));
+    tell_left_out(inventory.lineage.sightings.left_out, arguments.min_sightings);
     Ok(Done::Well)
 }
 

@@ -68,6 +68,17 @@ impl From<Lang> for Language {
     }
 }
 
+/// Tells of detections that no landmark rests on.
+fn tell_left_out(left_out: usize, min_sightings: u16) {
+    if left_out > 0 {
+        let asked = if min_sightings > 1 { " or less often than --min-sightings" } else { "" };
+        tell!(
+            "  {} left out: seen seldom where more pictures should have seen it{asked}",
+            count(left_out, "detection")
+        );
+    }
+}
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Done {

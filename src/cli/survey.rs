@@ -15,7 +15,7 @@ use clap::Args;
 use super::area::AreaOptions;
 use super::model::ModelOptions;
 use super::progress::Teller;
-use super::{Done, Lang, count};
+use super::{Done, Lang, count, tell_left_out};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -111,7 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     let inventory = survey::run_in(&mut file, source.as_ref(), &query, &model, &settings, &mut teller, &stop)?;
     drop(teller);
     drop(file);
-    summarise(&inventory);
+    summarise(&inventory, arguments.min_sightings);
     let pictures = &inventory.lineage.pictures;
     if pictures.found > 0 && pictures.failed == pictures.found {
         match &outputs.exported {
@@ -155,7 +155,7 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
 }
 
 /// Tells what was found.
-fn summarise(inventory: &Inventory) {
+fn summarise(inventory: &Inventory, min_sightings: u16) {
     let lineage = &inventory.lineage;
     let pictures = &lineage.pictures;
     tell!(
@@ -176,6 +176,7 @@ fn summarise(inventory: &Inventory) {
         *classes.entry((&entry.class, &entry.label)).or_default() += 1;
     }
     tell!("{} from {}", count(inventory.entries.len(), "landmark"), count(lineage.sightings.found, "detection"));
+    tell_left_out(lineage.sightings.left_out, min_sightings);
     for ((class, label), number) in classes {
         tell!("  {number:>4}  {class}  {label}");
     }
