@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::locate::{Landmark, Method};
@@ -20,7 +20,7 @@ pub struct Inventory {
 }
 
 /// One landmark as published. Every output format has these columns in this order.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Longitude, WGS 84 degrees, seven decimals.
     #[serde(skip)]
@@ -42,8 +42,8 @@ pub struct Entry {
     pub class_confidence: f64,
     /// That it exists, 0–1.
     pub probability: f64,
-    /// `triangulated`, `range` or `bearing`.
-    pub method: &'static str,
+    /// How it was located.
+    pub method: Method,
     /// Semi-major axis of the 95 % ellipse, metres.
     pub accuracy_m: f64,
     /// The same.
@@ -168,7 +168,7 @@ impl Entry {
             label: class.label().to_owned(),
             class_confidence: rounded(class_confidence, 3),
             probability: rounded(landmark.probability, 3),
-            method: landmark.method.name(),
+            method: landmark.method,
             accuracy_m: rounded(ellipse.major_m, 2),
             ellipse_major_m: rounded(ellipse.major_m, 2),
             ellipse_minor_m: rounded(ellipse.minor_m, 2),
@@ -300,7 +300,7 @@ fn distinct_sorted<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
 }
 
 /// How an inventory was obtained: the member `survey` beside its features.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Lineage {
     /// Name and version of the program.
     pub tool: String,
@@ -338,7 +338,7 @@ impl Lineage {
 }
 
 /// A model that was run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelRecord {
     /// Its name.
     pub name: String,
@@ -351,7 +351,7 @@ pub struct ModelRecord {
 }
 
 /// What became of the pictures: found = done + empty + failed.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PictureCounts {
     /// Pictures of the area.
     pub found: usize,
@@ -373,7 +373,7 @@ pub struct PictureCounts {
 pub const MAX_NAMED_FAILURES: usize = 1000;
 
 /// A picture that could not be looked at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FailedPicture {
     /// Its identifier.
     pub id: String,
@@ -382,7 +382,7 @@ pub struct FailedPicture {
 }
 
 /// What became of the detections: found = in_landmarks + left_out.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SightingCounts {
     /// Detections in all pictures.
     pub found: usize,

@@ -10,6 +10,7 @@ macro_rules! tell {
 
 mod area;
 mod detect;
+mod export;
 mod locate;
 mod log;
 mod model;
@@ -41,6 +42,8 @@ enum Command {
     Survey(survey::Arguments),
     /// Say how far a survey is, also while it goes on
     Status(status::Arguments),
+    /// Write the landmarks of a survey in another format
+    Export(export::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -95,6 +98,7 @@ pub fn run() -> ExitCode {
     let outcome = cli.log.start().and_then(|()| match cli.command {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),

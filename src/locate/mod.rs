@@ -33,6 +33,7 @@ pub use plane::{Covariance, Ellipse};
 pub use surface::Surface;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Together;
 use crate::sighting::{Sighting, Station};
@@ -84,7 +85,8 @@ pub struct Landmark {
 }
 
 /// How a landmark was located.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Method {
     /// From the crossing of rays.
     Triangulated,
@@ -102,6 +104,11 @@ impl Method {
             Self::Range => "range",
             Self::Bearing => "bearing",
         }
+    }
+
+    /// The method of a name of the inventory.
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Triangulated, Self::Range, Self::Bearing].into_iter().find(|method| method.name() == name)
     }
 }
 

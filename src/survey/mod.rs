@@ -24,7 +24,10 @@ use jiff::Timestamp;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
-pub use file::{FileError, Run, Status, SurveyFile, Terms, kept_area, status};
+pub use file::{
+    FileError, PictureState, Run, Status, SurveyFile, SurveyReader, SurveyedPicture, SurveyedSighting, Terms,
+    kept_area, status,
+};
 
 use crate::annotation::{Annotated, Annotations};
 use crate::inventory::{Inventory, Lineage};

@@ -1,6 +1,7 @@
 //! `arpent survey`, from its arguments to the file that it writes.
 
 mod annotations;
+mod export;
 mod failures;
 mod hosts;
 #[cfg(unix)]

@@ -59,6 +59,12 @@ pub enum FileError {
         /// A line for each term that differs.
         difference: String,
     },
+    /// No run over the survey came to its end.
+    #[error("{path}: no run over this survey came to its end yet, so it has no landmarks: run `arpent survey` again")]
+    Unfinished {
+        /// The file.
+        path: PathBuf,
+    },
     /// Reading or writing failed.
     #[error("{path}: {why}")]
     Database {

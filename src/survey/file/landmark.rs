@@ -1,10 +1,12 @@
-//! Landmarks as rows: the columns of an entry of the inventory.
+//! Landmarks as rows, the columns of an entry of the inventory, and back.
 
-use rusqlite::{Transaction, params};
+use geo::Geometry;
+use rusqlite::{Row, Transaction, params};
 
-use super::text;
+use super::{text, time};
 use crate::geopackage;
 use crate::inventory::Entry;
+use crate::locate::Method;
 
 pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Entry) -> rusqlite::Result<()> {
     change
@@ -25,7 +27,7 @@ pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Ent
             entry.label,
             entry.class_confidence,
             entry.probability,
-            entry.method,
+            entry.method.name(),
             entry.accuracy_m,
             entry.ellipse_major_m,
             entry.ellipse_minor_m,
@@ -48,4 +50,44 @@ pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Ent
             entry.osm_tags,
         ])?;
     Ok(())
+}
+
+/// The landmark of a row; `None` where its place or its method is none.
+pub(super) fn read_landmark(row: &Row<'_>) -> rusqlite::Result<Option<Entry>> {
+    let Some(Geometry::Point(place)) = row.get_ref("geom")?.as_blob_or_null()?.and_then(geopackage::read) else {
+        return Ok(None);
+    };
+    let Some(method) = Method::of_name(row.get_ref("method")?.as_str()?) else { return Ok(None) };
+    Ok(Some(Entry {
+        lon_deg: place.x(),
+        lat_deg: place.y(),
+        id: row.get("id")?,
+        find: row.get("find")?,
+        class: row.get("class")?,
+        value: row.get("value")?,
+        label: row.get("label")?,
+        class_confidence: row.get("class_confidence")?,
+        probability: row.get("probability")?,
+        method,
+        accuracy_m: row.get("accuracy_m")?,
+        ellipse_major_m: row.get("ellipse_major_m")?,
+        ellipse_minor_m: row.get("ellipse_minor_m")?,
+        ellipse_azimuth_deg: row.get("ellipse_azimuth_deg")?,
+        direction_deg: row.get("direction_deg")?,
+        direction_sd_deg: row.get("direction_sd_deg")?,
+        support: row.get("support")?,
+        installation: row.get("installation")?,
+        surface_m2: row.get("surface_m2")?,
+        surface_sd_m2: row.get("surface_sd_m2")?,
+        sightings: row.get("sightings")?,
+        sequences: row.get("sequences")?,
+        first_seen: time(row, "first_seen")?,
+        last_seen: time(row, "last_seen")?,
+        panoramax: row.get("panoramax")?,
+        picture_url: row.get("picture_url")?,
+        picture_box: row.get("picture_box")?,
+        license: row.get("license")?,
+        producer: row.get("producer")?,
+        osm_tags: row.get("osm_tags")?,
+    }))
 }

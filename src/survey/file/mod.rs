@@ -8,6 +8,7 @@ mod error;
 mod landmark;
 mod lock;
 mod picture;
+mod reader;
 mod sighting;
 mod status;
 mod tables;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
 
 pub use error::FileError;
+pub use reader::{PictureState, SurveyReader, SurveyedPicture, SurveyedSighting};
 pub use status::{Run, Status, status};
 pub use terms::Terms;
 
@@ -340,6 +342,8 @@ impl SurveyFile {
         inventory: &Inventory,
         tied: &[Tied<'_>],
     ) -> Result<(), FileError> {
+        let lineage = serde_json::to_string(&inventory.lineage)
+            .map_err(|error| FileError::Database { path: self.path.clone(), why: error.to_string() })?;
         self.change(|change| {
             change.execute("DELETE FROM landmarks WHERE survey = ?", [survey])?;
             for entry in &inventory.entries {
@@ -349,8 +353,8 @@ impl SurveyFile {
                 tie(change, tied)?;
             }
             change.execute(
-                "UPDATE runs SET finished_at = ?, complete = ? WHERE fid = ?",
-                params![text(inventory.lineage.finished_at), inventory.lineage.complete, run],
+                "UPDATE runs SET finished_at = ?, complete = ?, lineage = ? WHERE fid = ?",
+                params![text(inventory.lineage.finished_at), inventory.lineage.complete, lineage, run],
             )?;
             geopackage::note_extent(change, "sightings")?;
             geopackage::note_extent(change, "landmarks")

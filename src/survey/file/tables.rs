@@ -8,7 +8,7 @@ use super::{FileError, PATIENCE};
 use crate::geopackage::{self, Layer};
 
 /// The form of these tables. A file of another form is refused.
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 
 const LAYERS: &[Layer] = &[
     Layer {
@@ -69,9 +69,10 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "runs",
-        description: "The runs over each survey; one that was killed has no end",
+        description: "The runs over each survey; one that was killed has no end; lineage is the member survey of GeoJSON",
         geometry: None,
-        columns: "survey INTEGER NOT NULL, tool TEXT, started_at TEXT, finished_at TEXT, complete BOOLEAN",
+        columns: "survey INTEGER NOT NULL, tool TEXT, started_at TEXT, finished_at TEXT, complete BOOLEAN,
+            lineage TEXT",
     },
     Layer {
         name: "arpent",

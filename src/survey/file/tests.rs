@@ -56,6 +56,24 @@ fn pictures_come_back_to_the_bit() {
 }
 
 #[test]
+fn a_survey_that_never_came_to_its_end_has_no_landmarks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.gpkg");
+    let mut file = SurveyFile::open(&path).unwrap();
+    let error = SurveyReader::open(&path).unwrap_err().to_string();
+    assert!(error.contains("no run over this survey came to its end"), "{error}");
+    begun(&mut file, pictures());
+    // Read while the file is open to write.
+    let reader = SurveyReader::open(&path).unwrap();
+    assert!(matches!(reader.inventory(), Err(FileError::Unfinished { .. })));
+    let kept = reader.pictures().unwrap().into_iter().map(|kept| (kept.picture, kept.state));
+    assert_eq!(
+        kept.collect::<Vec<_>>(),
+        pictures().into_iter().map(|p| (Some(p), PictureState::Todo)).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn a_picture_that_loses_its_position_and_finds_it_again() {
     let mut file = SurveyFile::in_memory().unwrap();
     let survey = begun(&mut file, vec![picture("a")]);
