@@ -106,7 +106,9 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         min_sightings: usize::from(arguments.min_sightings),
     };
 
-    let stop = stop_on_interrupt()?;
+    let stop = stop_on_interrupt(
+        "stopping: the pictures in flight are finished and what is there is written (again: stop at once)",
+    )?;
     let mut teller = Teller::new();
     let inventory = survey::run_in(&mut file, source.as_ref(), &query, &model, &settings, &mut teller, &stop)?;
     drop(teller);
@@ -141,14 +143,14 @@ pub fn cores() -> usize {
 }
 
 /// A flag that the first Ctrl-C raises; the second ends the program at once. What is in the file is safe either way.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
+pub fn stop_on_interrupt(told: &'static str) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
     ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        tell!("\nstopping: the pictures in flight are finished and what is there is written (again: stop at once)");
+        tell!("\n{told}");
     })
     .context("Ctrl-C cannot be listened to")?;
     Ok(stop)

@@ -25,8 +25,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
 pub use file::{
-    FileError, PictureState, Run, Status, SurveyFile, SurveyReader, SurveyedPicture, SurveyedSighting, Terms,
-    kept_area, status,
+    FileError, PictureState, Published, Run, Status, SurveyFile, SurveyReader, SurveyedPicture, SurveyedSighting,
+    Terms, kept_area, published, status,
 };
 
 use crate::annotation::{Annotated, Annotations};
@@ -367,7 +367,7 @@ fn workers(jobs: usize) -> Result<ThreadPool, SurveyError> {
 }
 
 /// The time to the second.
-fn now() -> Option<Timestamp> {
+pub(crate) fn now() -> Option<Timestamp> {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
 }

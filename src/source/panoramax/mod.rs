@@ -124,8 +124,8 @@ impl Panoramax {
         url
     }
 
-    /// What a failed search means, and what may help.
-    fn explain(&self, error: &FetchError) -> String {
+    /// What a failed request means, and what may help.
+    pub fn explain(&self, error: &FetchError) -> String {
         let advice = match error {
             FetchError::Status(401 | 403) => "the server refuses: check the token, or leave it out",
             FetchError::Status(404) => return format!("{error}: {}", not_an_api()),
