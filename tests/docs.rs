@@ -61,3 +61,13 @@ pages! {
     own_detector "own-detector.md",
     keep_fresh "keep-fresh.md",
 }
+
+#[test]
+fn both_readmes_tell_all_columns() {
+    for page in ["README.md", "LISEZMOI.md"] {
+        let text = fs::read_to_string(page).unwrap();
+        for column in arpent::inventory::Entry::COLUMNS {
+            assert!(text.contains(&format!("`{column}`")), "{page} says nothing of {column}");
+        }
+    }
+}

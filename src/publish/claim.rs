@@ -257,3 +257,84 @@ impl Claim {
 pub(super) fn pixels([x0, y0, x1, y1]: [u32; 4]) -> PixelBox {
     PixelBox { x0: x0 as f32, y0: y0 as f32, x1: x1 as f32, y1: y1 as f32 }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::survey::PictureState;
+    use crate::view::Turn;
+
+    fn claim(value: &str, corners: [u32; 4]) -> Claim {
+        let tag = (SIGN.to_owned(), value.to_owned());
+        let picture_id = "p".to_owned();
+        Claim { picture_id, corners, tags: vec![tag.clone()], tag, score: 0.9, landmark: "l".to_owned() }
+    }
+
+    fn standing(value: &str, there: &str, corners: [u32; 4]) -> Standing {
+        claim(value, [100, 100, 200, 200]).standing(&[claim(there, corners).annotation(None)])
+    }
+
+    #[test]
+    fn codes_are_read_from_values() {
+        let codes = |value| french_codes(value).collect::<Vec<_>>();
+        assert_eq!(codes("FR:B14[50]"), ["B14"]);
+        assert_eq!(codes("FR:B1,FR:M9z[sauf vélos, bus]"), ["B1", "M9z"]);
+        assert_eq!(codes("FR:B1;M9z"), ["B1", "M9z"]);
+        assert_eq!(codes("FR:C28FR_2"), ["C28"]);
+        for none in ["yes", "", "FR:", "DE:274[50]", "FR:X99", "]]["] {
+            assert_eq!(codes(none), [] as [&str; 0], "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_not_said_again() {
+        for there in ["FR:B14[50]", "FR:B14", "FR:B14[30]", "FR:B14[50],FR:M9z[vélos]"] {
+            assert_eq!(standing("FR:B14[50]", there, [105, 98, 205, 198]), Standing::There, "{there}");
+        }
+        // A box round the sign and its plate.
+        assert_eq!(standing("FR:B14[50]", "FR:B14,FR:M2", [100, 100, 200, 400]), Standing::There);
+        assert_eq!(standing("FR:B14[50]", "FR:B14[50]", [250, 100, 350, 200]), Standing::Free, "beside it");
+    }
+
+    #[test]
+    fn another_word_is_left_alone() {
+        let otherwise = |value: &str| Standing::Otherwise(value.to_owned());
+        assert_eq!(standing("FR:B14[50]", "FR:B33[50]", [105, 98, 205, 198]), otherwise("FR:B33[50]"));
+        assert_eq!(standing("FR:B14[50]", "FR:B33[50]", [100, 100, 200, 400]), Standing::Free, "a box round several");
+        assert_eq!(standing("FR:B14[50]", "yes", [105, 98, 205, 198]), Standing::Free, "any sign");
+        // The tags would be added to that annotation.
+        assert_eq!(standing("FR:B14[50]", "yes", [100, 100, 200, 200]), otherwise("yes"));
+        let both = [claim("FR:B33", [105, 98, 205, 198]), claim("FR:B14", [101, 100, 200, 200])];
+        let both = both.map(|claim| claim.annotation(None));
+        assert_eq!(claim("FR:B14", [100, 100, 200, 200]).standing(&both), Standing::There);
+    }
+
+    fn picture() -> SurveyedPicture {
+        let turn = Turn::from_exif(1, 4000, 2000);
+        SurveyedPicture { id: "p".to_owned(), picture: None, state: PictureState::Done, turn, looked_at: None }
+    }
+
+    #[test]
+    fn boxes_lie_in_their_picture() {
+        assert_eq!(corners("1200,900,1260,965", &picture()), Ok([1200, 900, 1260, 965]));
+        assert_eq!(corners("0,-1,4000,2001", &picture()), Ok([0, 0, 4000, 2000]));
+        for over in ["-3,10,20,40", "3990,10,4010,40"] {
+            assert_eq!(corners(over, &picture()), Err("over the edge of a 360° picture"));
+        }
+        for nonsense in ["", "1,2,3", "a,b,c,d", "5,5,5,9", "9,9,1,1", "1,2,3,4,5"] {
+            assert_eq!(corners(nonsense, &picture()), Err("its box is not known"), "{nonsense}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_written_by_others_upsets_it(value in "(FR:)?[A-Zé0-9,;\\[\\]]{0,12}", file_box in "[-0-9,.]{0,24}") {
+            standing("FR:B14[50]", &value, [100, 100, 200, 200]);
+            if let Ok([x0, y0, x1, y1]) = corners(&file_box, &picture()) {
+                prop_assert!(x0 < x1 && x1 <= 4000 && y0 < y1 && y1 <= 2000);
+            }
+        }
+    }
+}

@@ -27,7 +27,7 @@ pub fn code(page: &str, mark: &str) -> String {
 #[cfg(unix)]
 pub fn run_code(code: &str, folder: &Path, typed: &str) -> Ended {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for shown in ["examples", "tests"] {
+    for shown in ["examples", "models", "tests"] {
         std::os::unix::fs::symlink(root.join(shown), folder.join(shown)).unwrap();
     }
     let program = assert_cmd::cargo::cargo_bin!("arpent").parent().unwrap().to_owned();

@@ -159,7 +159,7 @@ fn describe(told: &Claims, arguments: &Arguments) {
         count(told.landmarks, "landmark"),
         arguments.min_probability,
         count(arguments.min_sightings.into(), "detection"),
-        count(told.claims.len(), "box").replace("boxs", "boxes"),
+        count(told.claims.len(), "annotation"),
         count(told.claims.chunk_by(|a, b| a.picture_id == b.picture_id).count(), "picture"),
     );
     for (left_out, noun) in [(&told.landmarks_left_out, "landmark"), (&told.detections_left_out, "detection")] {

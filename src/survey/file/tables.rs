@@ -8,7 +8,7 @@ use super::{FileError, PATIENCE};
 use crate::geopackage::{self, Layer};
 
 /// The form of these tables. A file of another form is refused.
-const FORM: i64 = 2;
+const FORM: i64 = 3;
 
 const LAYERS: &[Layer] = &[
     Layer {
