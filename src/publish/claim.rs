@@ -77,10 +77,10 @@ pub fn claims(
         return Err(Unpublishable::SmallCopies);
     }
     let mut told = Claims::default();
-    let mut landmarks: HashMap<&str, (&Entry, Vec<(String, String)>)> = HashMap::new();
+    let mut landmarks = HashMap::new();
     for entry in &inventory.entries {
         match chosen(entry, selection) {
-            Ok(tags) => drop(landmarks.insert(&entry.id, (entry, tags))),
+            Ok(tags) => drop(landmarks.insert(entry.id.as_str(), (entry, tags))),
             Err(reason) => *told.landmarks_left_out.entry(reason).or_default() += 1,
         }
     }
