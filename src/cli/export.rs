@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use arpent::export::{Format, Output};
+use anyhow::Result;
 use arpent::survey::SurveyReader;
 use clap::Args;
 
+use super::output::{self, FormatOptions};
 use super::{Done, count};
 
 #[derive(Args)]
@@ -14,17 +14,21 @@ pub struct Arguments {
     /// The file of a survey
     #[arg(value_name = "SURVEY.gpkg")]
     survey: PathBuf,
-    /// The file to write, GeoJSON or CSV by its ending
-    #[arg(short, long, value_name = "OUT.geojson|OUT.csv")]
+    /// The file to write, in the format of its ending: .geojson, .csv, .gpkg, .parquet, .fgb, .osm or .maproulette.geojson
+    #[arg(short, long, value_name = "OUT.geojson|…")]
     output: PathBuf,
+    #[command(flatten)]
+    format: FormatOptions,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
-    let path = arguments.output.display();
-    let format = Format::of(&arguments.output)?;
+    let path = &arguments.output;
+    let exporter = arguments.format.exporter(path)?;
+    if path.canonicalize().is_ok_and(|path| arguments.survey.canonicalize().is_ok_and(|survey| survey == path)) {
+        anyhow::bail!("{} is the file of the survey itself: name another file to write", path.display());
+    }
     let inventory = SurveyReader::open(&arguments.survey)?.inventory()?;
-    let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
-    output.finish(|out| format.write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
-    tell!("{} written to {path}", count(inventory.entries.len(), "landmark"));
+    output::write(output::create(path)?, path, &exporter, &inventory)?;
+    tell!("{} written to {}", count(inventory.entries.len(), "landmark"), path.display());
     Ok(Done::Well)
 }

@@ -14,6 +14,7 @@ mod export;
 mod locate;
 mod log;
 mod model;
+mod output;
 mod pictures;
 mod progress;
 mod signs;
