@@ -6,8 +6,8 @@ use anyhow::Result;
 use arpent::survey::SurveyReader;
 use clap::Args;
 
+use super::Done;
 use super::output::{self, FormatOptions};
-use super::{Done, count};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         anyhow::bail!("{} is the file of the survey itself: name another file to write", path.display());
     }
     let inventory = SurveyReader::open(&arguments.survey)?.inventory()?;
-    output::write(output::create(path)?, path, &exporter, &inventory)?;
-    tell!("{} written to {}", count(inventory.entries.len(), "landmark"), path.display());
+    let written = output::write(output::create(path)?, path, &exporter, &inventory)?;
+    tell!("{written} written to {}", path.display());
     Ok(Done::Well)
 }

@@ -66,8 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     lineage.sightings = SightingCounts::new(found, &landmarks);
 
     let inventory = Inventory { entries, lineage };
-    output::write(output, &arguments.output, &exporter, &inventory)?;
-    tell!("{} from {}, written to {path}", count(landmarks.len(), "landmark"), count(found, "sighting"));
+    let written = output::write(output, &arguments.output, &exporter, &inventory)?;
+    tell!("{written} from {}, written to {path}", count(found, "sighting"));
     tell_left_out(inventory.lineage.sightings.left_out, arguments.min_sightings);
     Ok(Done::Well)
 }

@@ -68,12 +68,16 @@ pub fn create(path: &Path) -> Result<Output> {
     Output::create(path).with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// Writes an inventory, and tells what has no place in the format.
-pub fn write(output: Output, path: &Path, exporter: &Exporter, inventory: &Inventory) -> Result<()> {
+/// Writes an inventory, and says what was written, such as `17 landmarks`.
+pub fn write(output: Output, path: &Path, exporter: &Exporter, inventory: &Inventory) -> Result<String> {
     let written = output.finish(|out| exporter.write(inventory, out));
     written.with_context(|| format!("{} could not be written", path.display()))?;
-    if let Some((number, why)) = exporter.left_out(inventory) {
-        tell!("  {} {why} left out of {}", count(number, "landmark"), path.display());
-    }
-    Ok(())
+    let all = count(inventory.entries.len(), "landmark");
+    Ok(match exporter.left_out(inventory) {
+        None => all,
+        Some((number, why)) => {
+            tell!("  {} {why} left out of {}", count(number, "landmark"), path.display());
+            format!("{} of {all}", inventory.entries.len() - number)
+        }
+    })
 }

@@ -64,6 +64,9 @@ impl Crs {
         if !has_datum_of_wgs84(def.proj4) {
             return Err(unsupported("has a datum of its own, whose shift is known to metres only"));
         }
+        if name.ends_with("(deprecated)") {
+            return Err(unsupported("is withdrawn"));
+        }
         if projjson::of(&tree, code).is_none() {
             return Err(unsupported("has a projection, an axis or a unit that is not supported"));
         }
@@ -168,8 +171,6 @@ mod tests {
         assert_eq!(crs("EPSG:4171").project(7.123_456_7, 48.0), Some([7.123_456_7, 48.0]));
     }
 
-    /// A point of the geodetic calculation example of IGN's note on Lambert-93, within a millimetre or two of rounding
-    /// of its angles.
     #[test]
     fn what_is_not_known_is_refused() {
         let why = |text: &str| text.parse::<Crs>().unwrap_err().to_string();

@@ -79,7 +79,7 @@ const PSEUDO_MERCATOR: Method = Method(
     &[LATITUDE_OF_ORIGIN, CENTRAL_MERIDIAN, FALSE_EASTING, FALSE_NORTHING],
 );
 
-/// The definition of a system in metres or degrees, with easting first where it is projected; `None` for any other.
+/// The definition of a system in metres or degrees; `None` for one whose axes, unit or projection are others.
 pub fn of(tree: &Node, code: u16) -> Option<Value> {
     let mut definition = match tree.keyword() {
         "GEOGCS" => geographic(tree)?,
@@ -90,13 +90,20 @@ pub fn of(tree: &Node, code: u16) -> Option<Value> {
     Some(definition)
 }
 
+/// Two axes, to the north and to the east.
+fn axes([north, east]: [[&str; 2]; 2], unit: &str, east_first: bool) -> Value {
+    let axis = |[name, abbreviation]: [&str; 2], direction: &str| json!({"name": name, "abbreviation": abbreviation, "direction": direction, "unit": unit});
+    let (north, east) = (axis(north, "north"), axis(east, "east"));
+    if east_first { json!([east, north]) } else { json!([north, east]) }
+}
+
 fn geographic(tree: &Node) -> Option<Value> {
     let datum = tree.child("DATUM")?;
     let ellipsoid = datum.child("SPHEROID")?;
     let degrees = tree.child("UNIT")?.name() == "degree";
     let greenwich = tree.child("PRIMEM")?.number(1) == Some(0.0);
     (degrees && greenwich).then_some(())?;
-    let axis = |name, abbreviation, direction| json!({"name": name, "abbreviation": abbreviation, "direction": direction, "unit": "degree"});
+    let names = [["Geodetic latitude", "Lat"], ["Geodetic longitude", "Lon"]];
     Some(json!({
         "type": "GeographicCRS",
         "name": tree.name(),
@@ -111,10 +118,7 @@ fn geographic(tree: &Node) -> Option<Value> {
         },
         "coordinate_system": {
             "subtype": "ellipsoidal",
-            "axis": [
-                axis("Geodetic latitude", "Lat", "north"),
-                axis("Geodetic longitude", "Lon", "east"),
-            ],
+            "axis": axes(names, "degree", tree.name().ends_with("(lon-lat)")),
         },
         "id": id(tree.code()?),
     }))
@@ -122,15 +126,23 @@ fn geographic(tree: &Node) -> Option<Value> {
 
 fn projected(tree: &Node, code: u16) -> Option<Value> {
     let directions: Vec<Option<&str>> = tree.children("AXIS").map(|axis| axis.word(1)).collect();
-    let upright = matches!(directions[..], [] | [Some("EAST"), Some("NORTH")] | [Some("NORTH"), Some("EAST")]);
+    let east_first = match directions[..] {
+        [Some("EAST"), Some("NORTH")] => true,
+        // Those that are not named are the other way round, so that who reads them knows no better than to take the
+        // coordinates as they stand, east first, as all formats have them.
+        [] => false,
+        _ => return None,
+    };
     let metres = tree.child("UNIT")?.name() == "metre";
-    (upright && metres).then_some(())?;
+    metres.then_some(())?;
     let name = tree.child("PROJECTION")?.name();
     let Method(_, method, method_code, parameters) = match code {
         WEB_MERCATOR => &PSEUDO_MERCATOR,
         _ => METHODS.iter().find(|method| method.0 == name)?,
     };
     let value = |name: &str| tree.children("PARAMETER").find(|p| p.name() == name).and_then(|p| p.number(1));
+    // About the poles it is written for a sphere, which well-known text hides.
+    (value("latitude_of_center").is_none_or(|lat_deg| lat_deg.abs() < 90.0)).then_some(())?;
     let parameters = parameters.iter().map(|(name, epsg_name, epsg_code)| {
         let value = value(name).or((code == WEB_MERCATOR).then_some(0.0))?;
         let unit = match epsg_code {
@@ -140,7 +152,6 @@ fn projected(tree: &Node, code: u16) -> Option<Value> {
         };
         Some(json!({"name": epsg_name, "value": value, "unit": unit, "id": id(*epsg_code)}))
     });
-    let axis = |name, abbreviation, direction| json!({"name": name, "abbreviation": abbreviation, "direction": direction, "unit": "metre"});
     Some(json!({
         "type": "ProjectedCRS",
         "name": tree.name(),
@@ -152,7 +163,7 @@ fn projected(tree: &Node, code: u16) -> Option<Value> {
         },
         "coordinate_system": {
             "subtype": "Cartesian",
-            "axis": [axis("Easting", "E", "east"), axis("Northing", "N", "north")],
+            "axis": axes([["Northing", "N"], ["Easting", "E"]], "metre", east_first),
         },
         "id": id(tree.code()?),
     }))

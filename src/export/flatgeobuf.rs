@@ -1,5 +1,5 @@
 //! FlatGeobuf with its spatial index: a point feature a landmark, in the order of the index; the lineage is the member
-//! `survey` of the header's metadata.
+//! `survey` of the header's metadata, as a text of JSON, which GDAL shows with the layer.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ use crate::inventory::{Entry, Inventory};
 
 /// Writes an inventory. Features wait in a temporary file until all are known and can be put into order.
 pub fn write(inventory: &Inventory, crs: &Crs, out: &mut dyn Write) -> io::Result<()> {
-    let metadata = json!({"survey": inventory.lineage}).to_string();
+    let metadata = json!({"survey": serde_json::to_string(&inventory.lineage)?}).to_string();
     let options = FgbWriterOptions {
         // A tree of nothing has no place in the file.
         write_index: !inventory.entries.is_empty(),

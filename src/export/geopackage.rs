@@ -19,6 +19,8 @@ const NO_TIME: &str = "1970-01-01T00:00:00.000Z";
 pub fn write(inventory: &Inventory, crs: &Crs, out: &mut dyn Write) -> io::Result<()> {
     let mut database = Connection::open_in_memory().map_err(io::Error::other)?;
     fill(&mut database, inventory, crs)?;
+    // Times of now, written before those of the run, would stay in the free space of the pages.
+    database.execute_batch("VACUUM").map_err(io::Error::other)?;
     out.write_all(&database.serialize(MAIN_DB).map_err(io::Error::other)?)
 }
 

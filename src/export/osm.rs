@@ -66,12 +66,12 @@ fn tags(entry: &Entry) -> Vec<(&str, String)> {
     let mut tags: Vec<(&str, String)> = Vec::new();
     for part in entry.osm_tags.as_deref().unwrap_or_default().split(';') {
         match part.split_once('=').filter(|(key, _)| is_key(key)) {
-            Some((key, value)) => tags.push((key, value.to_owned())),
+            Some((key, value)) => tags.push((key, plain(value))),
             // A value of several parts: `traffic_sign=FR:B14[50];FR:M9`.
             None => {
                 if let Some((_, value)) = tags.last_mut().filter(|_| !part.is_empty()) {
                     value.push(';');
-                    value.push_str(part);
+                    value.push_str(&plain(part));
                 }
             }
         }
@@ -87,6 +87,12 @@ fn tags(entry: &Entry) -> Vec<(&str, String)> {
     tags
 }
 
+/// Without what XML cannot hold, which servers may have sent.
+fn plain(text: &str) -> String {
+    let allowed = |c: char| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c };
+    text.chars().map(allowed).collect::<String>().trim().to_owned()
+}
+
 fn is_key(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-'))
@@ -96,4 +102,42 @@ fn is_key(text: &str) -> bool {
 fn is_uuid(id: &str) -> bool {
     let groups: Vec<usize> = id.split('-').map(str::len).collect();
     groups == [8, 4, 4, 4, 12] && id.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags_of(osm_tags: &str, panoramax: &str) -> String {
+        let entry = serde_json::json!({
+            "id": "", "find": "signs", "class": "B14", "label": "", "class_confidence": 1.0, "probability": 1.0,
+            "method": "triangulated", "accuracy_m": 1.0, "ellipse_major_m": 1.0, "ellipse_minor_m": 1.0,
+            "ellipse_azimuth_deg": 0.0, "sightings": 1, "sequences": 1, "panoramax": panoramax, "osm_tags": osm_tags,
+        });
+        let entry: Entry = serde_json::from_value(entry).unwrap();
+        let tags = tags(&entry);
+        tags.iter().map(|(key, value)| format!("{key}|{value}")).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn values_of_several_parts_stay_whole() {
+        assert_eq!(
+            tags_of("traffic_sign=FR:B14[50];direction=215", "a.jpg"),
+            "traffic_sign|FR:B14[50] direction|215"
+        );
+        assert_eq!(tags_of("traffic_sign=FR:A1;FR:M9[a=b];x=1", ""), "traffic_sign|FR:A1;FR:M9[a=b] x|1");
+        assert_eq!((tags_of("", ""), tags_of("nonsense", ""), tags_of("=;a b=c;", "")), Default::default());
+    }
+
+    #[test]
+    fn only_pictures_of_a_server_are_named() {
+        let id = "0b5e4bd5-0ab1-4b5c-a3a1-5b6d9a9f7d3e";
+        assert_eq!(tags_of("a=b", &format!("{id};other")), format!("a|b panoramax|{id}"));
+        assert_eq!(tags_of("a=b", "drive/0b5e4bd5.jpg"), "a|b");
+    }
+
+    #[test]
+    fn what_openstreetmap_cannot_hold_is_left_out() {
+        assert_eq!(tags_of(&format!("a={};b=c\u{1}\nd", "x".repeat(256)), ""), "b|c  d");
+    }
 }
