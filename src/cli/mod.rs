@@ -9,6 +9,7 @@ macro_rules! tell {
 }
 
 mod area;
+mod dataset;
 mod detect;
 mod export;
 mod locate;
@@ -40,7 +41,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Survey an area: find things in its pictures and write one feature for each
-    Survey(survey::Arguments),
+    Survey(Box<survey::Arguments>),
     /// Say how far a survey is, also while it goes on
     Status(status::Arguments),
     /// Write the landmarks of a survey in another format

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use arpent::crs::Crs;
+use arpent::export::dataset::DatasetFormat;
 use arpent::export::{Exporter, Format, Output};
 use arpent::inventory::Inventory;
 use clap::Args;
@@ -13,7 +14,7 @@ use super::count;
 #[derive(Args)]
 #[command(next_help_heading = "How the result is written")]
 pub struct FormatOptions {
-    /// Format of the file, where its ending does not tell
+    /// Format, where the ending of the file does not tell
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<FormatName>,
     /// Coordinates in this system, such as EPSG:2154 for Lambert-93; for CSV (then x and y), GeoPackage, GeoParquet and
@@ -25,6 +26,7 @@ pub struct FormatOptions {
     bom: bool,
 }
 
+/// The formats by their names, and those of `arpent export` alone that hold pictures with boxes.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum FormatName {
     Geojson,
@@ -34,33 +36,66 @@ enum FormatName {
     Flatgeobuf,
     Osm,
     Maproulette,
+    /// Pictures with boxes, by `arpent export` alone
+    Coco,
+    /// Pictures with boxes, by `arpent export` alone
+    Yolo,
+    /// What is in the boxes, by `arpent export` alone
+    Crops,
 }
 
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Geojson => Self::GeoJson,
-            FormatName::Csv => Self::Csv,
-            FormatName::Geopackage => Self::GeoPackage,
-            FormatName::Geoparquet => Self::GeoParquet,
-            FormatName::Flatgeobuf => Self::FlatGeobuf,
-            FormatName::Osm => Self::Osm,
-            FormatName::Maproulette => Self::MapRoulette,
-        }
+impl FormatName {
+    /// The format of inventories that it names.
+    fn of_inventories(self) -> Result<Format> {
+        Ok(match self {
+            Self::Geojson => Format::GeoJson,
+            Self::Csv => Format::Csv,
+            Self::Geopackage => Format::GeoPackage,
+            Self::Geoparquet => Format::GeoParquet,
+            Self::Flatgeobuf => Format::FlatGeobuf,
+            Self::Osm => Format::Osm,
+            Self::Maproulette => Format::MapRoulette,
+            Self::Coco | Self::Yolo | Self::Crops => anyhow::bail!(
+                "pictures with boxes are made of the file of a survey: `arpent export SURVEY.gpkg -o DIR --format …`"
+            ),
+        })
     }
 }
 
 impl FormatOptions {
     /// What writes a file of this name.
     pub fn exporter(&self, path: &Path) -> Result<Exporter> {
-        let format = self.format.map_or_else(|| Format::of(path), |name| Ok(name.into()))?;
+        let format = match self.format {
+            Some(name) => name.of_inventories()?,
+            None => Format::of(path)?,
+        };
         Ok(Exporter::new(format, self.crs.clone(), self.bom)?)
+    }
+
+    /// The form of pictures with boxes that is asked for, if it is one.
+    pub fn dataset(&self, path: &Path) -> Result<Option<DatasetFormat>> {
+        let format = match self.format {
+            None if is_coco_json(path) => DatasetFormat::Coco,
+            Some(FormatName::Coco) => DatasetFormat::Coco,
+            Some(FormatName::Yolo) => DatasetFormat::Yolo,
+            Some(FormatName::Crops) => DatasetFormat::Crops,
+            _ => return Ok(None),
+        };
+        if self.crs.is_some() || self.bom {
+            anyhow::bail!("pictures with boxes have no coordinates on the ground: leave out --crs and --bom");
+        }
+        Ok(Some(format))
     }
 
     /// Whether nothing is asked for but what the name of the file tells.
     pub fn are_default(&self) -> bool {
         self.format.is_none() && self.crs.is_none() && !self.bom
     }
+}
+
+/// Whether a file is to be COCO's JSON alone.
+pub fn is_coco_json(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().to_ascii_lowercase().ends_with(".coco.json"))
 }
 
 /// Opens a file, so that a place that cannot be written is told before the work, not after it.

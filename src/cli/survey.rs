@@ -106,7 +106,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         min_sightings: usize::from(arguments.min_sightings),
     };
 
-    let stop = stop_on_interrupt()?;
+    let stop = stop_on_interrupt("the pictures in flight are finished and what is there is written")?;
     let mut teller = Teller::new();
     let inventory = survey::run_in(&mut file, source.as_ref(), &query, &model, &settings, &mut teller, &stop)?;
     drop(teller);
@@ -156,15 +156,16 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A flag that the first Ctrl-C raises; the second ends the program at once. What is in the file is safe either way.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
+/// A flag that the first Ctrl-C raises, which tells what happens then; the second ends the program at once. What is in
+/// the file is safe either way.
+pub fn stop_on_interrupt(then: &'static str) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
     ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        tell!("\nstopping: the pictures in flight are finished and what is there is written (again: stop at once)");
+        tell!("\nstopping: {then} (again: stop at once)");
     })
     .context("Ctrl-C cannot be listened to")?;
     Ok(stop)

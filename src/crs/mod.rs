@@ -23,7 +23,7 @@ pub struct Crs {
     wkt: String,
     tree: Node,
     /// From WGS 84 to it; `None` for WGS 84 itself.
-    projection: Option<(Proj, Proj)>,
+    projection: Option<Box<(Proj, Proj)>>,
 }
 
 /// Why a coordinate reference system cannot be written.
@@ -74,7 +74,7 @@ impl Crs {
             None
         } else {
             let proj = |text| Proj::from_proj_string(text).map_err(|_| unsupported("has an unknown projection"));
-            Some((proj("+proj=longlat +datum=WGS84 +no_defs")?, proj(def.proj4)?))
+            Some(Box::new((proj("+proj=longlat +datum=WGS84 +no_defs")?, proj(def.proj4)?)))
         };
         Ok(Self { code, name, wkt, tree, projection })
     }
@@ -112,7 +112,8 @@ impl Crs {
     /// Easting and northing of a position, metres to the millimetre, or longitude and latitude, degrees to seven
     /// decimals; `None` where the projection has no such place.
     pub fn project(&self, lon_deg: f64, lat_deg: f64) -> Option<[f64; 2]> {
-        let Some((wgs84, projection)) = &self.projection else { return Some([lon_deg, lat_deg]) };
+        let Some(systems) = &self.projection else { return Some([lon_deg, lat_deg]) };
+        let (wgs84, projection) = systems.as_ref();
         let mut place = (lon_deg.to_radians(), lat_deg.to_radians());
         proj4rs::transform::transform(wgs84, projection, &mut place).ok()?;
         let (x, y) = match self.is_geographic() {

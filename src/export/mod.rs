@@ -2,7 +2,9 @@
 
 mod columns;
 pub mod csv;
+pub mod dataset;
 pub mod flatgeobuf;
+mod folder;
 pub mod geojson;
 pub mod geopackage;
 pub mod geoparquet;
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+pub use self::folder::OutputFolder;
 use crate::crs::Crs;
 use crate::inventory::{Entry, Inventory};
 
