@@ -84,6 +84,8 @@ pub struct Entry {
     pub producer: Option<String>,
     /// Tags for OpenStreetMap, joined by `;`.
     pub osm_tags: Option<String>,
+    /// What a reviewer said: `right`, `class`, `moved`, or `class;moved`; nothing where nobody has looked.
+    pub reviewed: Option<String>,
 }
 
 /// A sighting's picture, as far as an entry speaks of it.
@@ -113,7 +115,7 @@ pub struct Evidence<'a> {
 
 impl Entry {
     /// The columns in their order.
-    pub const COLUMNS: [&'static str; 28] = [
+    pub const COLUMNS: [&'static str; 29] = [
         "id",
         "find",
         "class",
@@ -142,6 +144,7 @@ impl Entry {
         "license",
         "producer",
         "osm_tags",
+        "reviewed",
     ];
 
     /// The entry of a landmark that is of `class` with a confidence and rests on `evidence`, best first.
@@ -189,6 +192,7 @@ impl Entry {
             license: distinct_sorted(evidence.iter().filter_map(|e| e.license)),
             producer: distinct_sorted(evidence.iter().filter_map(|e| e.producer)),
             osm_tags: osm_tags(class, direction_deg.filter(|_| landmark.method == Method::Triangulated)),
+            reviewed: None,
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod inventory;
 pub mod locate;
 pub mod model;
 pub mod picture;
+pub mod report;
 pub mod sighting;
 pub mod source;
 pub mod survey;

@@ -16,6 +16,7 @@ mod log;
 mod model;
 mod pictures;
 mod progress;
+mod report;
 mod signs;
 mod status;
 mod survey;
@@ -44,6 +45,8 @@ enum Command {
     Status(status::Arguments),
     /// Write the landmarks of a survey in another format
     Export(export::Arguments),
+    /// Make a page of a survey that people look at: map, table, evidence, coverage, review
+    Report(report::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -99,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),

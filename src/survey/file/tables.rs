@@ -8,7 +8,7 @@ use super::{FileError, PATIENCE};
 use crate::geopackage::{self, Layer};
 
 /// The form of these tables. A file of another form is refused.
-const FORM: i64 = 2;
+const FORM: i64 = 3;
 
 const LAYERS: &[Layer] = &[
     Layer {
@@ -20,7 +20,7 @@ const LAYERS: &[Layer] = &[
             ellipse_minor_m REAL, ellipse_azimuth_deg REAL, direction_deg REAL,
             direction_sd_deg REAL, support TEXT, installation TEXT, surface_m2 REAL, surface_sd_m2 REAL, sightings INTEGER, sequences INTEGER,
             first_seen TEXT, last_seen TEXT, panoramax TEXT, picture_url TEXT, picture_box TEXT, license TEXT,
-            producer TEXT, osm_tags TEXT",
+            producer TEXT, osm_tags TEXT, reviewed TEXT",
     },
     Layer {
         name: "sightings",
