@@ -98,6 +98,7 @@ struct Pictures<'a> {
     time: Vec<Option<i64>>,
     url: Vec<Option<&'a str>>,
     producer: Vec<Option<usize>>,
+    sequence: Vec<Option<usize>>,
 }
 
 #[derive(Serialize)]
@@ -298,6 +299,7 @@ fn pictures<'a>(report: &'a Report, names: &mut Names<'a>) -> Pictures<'a> {
         columns.time.push(picture.and_then(|picture| seconds(picture.taken_at)));
         columns.url.push(picture.and_then(|picture| picture.page_url.as_deref()).filter(|url| is_address(url)));
         columns.producer.push(picture.and_then(|p| p.producer.as_deref()).map(|name| names.number(name)));
+        columns.sequence.push(picture.map(|picture| names.number(&picture.sequence)));
     }
     columns
 }

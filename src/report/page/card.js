@@ -22,19 +22,27 @@ const card = {
   },
 
   evidence(landmark) {
-    const numbers = landmark.rays.slice(0, MOST_FIGURES);
-    const rest = landmark.sightings - numbers.length;
-    const figures = numbers.map(number => {
-      const { picture, crop } = sighting(number);
-      const image = crop >= 0 ? cropImage(crop) : null;
+    const shown = landmark.rays.slice(0, MOST_FIGURES).map(number => ({ number, ...sighting(number) }));
+    const rest = landmark.sightings - shown.length;
+    const lighting = number => {
+      const lit = on => () => map.choose(landmark, false, on ? number : null);
+      return { onmouseenter: lit(true), onmouseleave: lit(false), onfocusin: lit(true), onfocusout: lit(false) };
+    };
+    const name = picture => picture.id.split("/").pop();
+    const told = picture => {
       const away = picture.lon == null ? null : say("at_range", num(distance([picture.lon, picture.lat], [landmark.lon, landmark.lat])));
-      const name = picture.id.split("/").pop();
-      const lit = on => map.choose(landmark, false, on ? number : null);
-      return el("figure", { "data-sighting": number, onmouseenter: () => lit(true), onmouseleave: () => lit(false), onfocusin: () => lit(true), onfocusout: () => lit(false) },
-        image ? el("img", { src: image, alt: say("cut_out_of", name), loading: "lazy" }) : el("div", { class: "none" }, say("no_crop"), el("br"), name),
-        el("figcaption", {}, [day(picture.time), away].filter(Boolean).join(", "), el("br"), link(picture.url, say("open_picture"))));
-    });
-    return el("section", {}, el("h3", {}, say("evidence", landmark.sightings)), el("div", { class: "evidence" }, figures), rest > 0 ? el("p", { class: "quiet" }, say("more", rest)) : null);
+      return [day(picture.time), away].filter(Boolean).join(", ");
+    };
+    const image = ({ crop }) => crop < 0 ? null : cropImage(crop);
+    const figures = shown.filter(image).map(seen => el("figure", { "data-sighting": seen.number, ...lighting(seen.number) },
+      el("img", { src: image(seen), alt: say("cut_out_of", name(seen.picture)) }),
+      el("figcaption", {}, told(seen.picture), seen.picture.url ? [el("br"), link(seen.picture.url, say("open_picture"))] : null)));
+    const lines = shown.filter(seen => !image(seen)).map(seen => el("li", { "data-sighting": seen.number, ...lighting(seen.number) },
+      seen.picture.url ? link(seen.picture.url, say("open_picture")) : name(seen.picture), `, ${told(seen.picture)}`));
+    return el("section", {}, el("h3", {}, say("evidence", landmark.sightings)),
+      figures.length ? el("div", { class: "evidence" }, figures) : null,
+      lines.length ? el("details", { class: "without", open: !figures.length }, el("summary", {}, `${num(lines.length)} ${say("without_cut_out")}`), el("ul", {}, lines)) : null,
+      rest > 0 ? el("p", { class: "quiet" }, say("more", rest)) : null);
   },
 
   facts(landmark) {

@@ -27,7 +27,6 @@ const list = {
     $("all-classes").addEventListener("click", event => { event.preventDefault(); list.classes.clear(); list.filter(); });
     $("rows").addEventListener("scroll", () => list.draw());
     $("rows").addEventListener("keydown", event => list.key(event));
-    $("rows").addEventListener("focus", () => list.draw(true));
     $("rows").addEventListener("click", event => {
       const row = event.target.closest(".row");
       if (row) list.open(Number(row.dataset.place));
@@ -110,7 +109,7 @@ const list = {
     const sign = list.sort.down ? -1 : 1;
     list.shown.sort((a, b) => sign * (keys.get(a) - keys.get(b)) || a.index - b.index);
     list.drawBars(counts);
-    $("counted").textContent = `${say("counted", list.shown.length, survey.landmarks.length)} ${say(survey.noun, list.shown.length)}`;
+    $("counted").textContent = say("counted", list.shown.length, survey.landmarks.length);
     $("reset").hidden = list.shown.length === survey.landmarks.length && !list.classes.size;
     $("all-classes").hidden = !list.classes.size;
     list.active = Math.max(0, list.shown.indexOf(page.selected));
@@ -159,9 +158,8 @@ const list = {
       el("span", {}, codeOf(kind) || say(landmark.method), told ? el("span", { class: states.includes("wrong") ? "bad" : "good" }, ` · ${told}`) : null));
     if (told) name.lastChild.lastChild.style.display = "inline";
     const cell = text => el("span", { role: "gridcell", class: "right" }, text);
-    const isActive = place === list.active && document.activeElement === $("rows");
     const row = el("div", {
-      role: "row", id: `row-${place}`, class: "row" + (isActive ? " active" : "") + (states.includes("wrong") ? " wrong" : ""), "data-place": place, "aria-rowindex": place + 2, "aria-selected": String(landmark === page.selected),
+      role: "row", id: `row-${place}`, class: "row" + (place === list.active ? " active" : "") + (states.includes("wrong") ? " wrong" : ""), "data-place": place, "aria-rowindex": place + 2, "aria-selected": String(landmark === page.selected),
     }, el("span", { role: "gridcell" }, symbolElement(symbolOf(landmark))), name, cell(percent(landmark.probability)), cell(num(landmark.major, landmark.major < 10 ? 1 : 0)), cell(num(landmark.sightings)), cell(day(landmark.last)));
     row.style.top = `${place * ROW}px`;
     return row;

@@ -49,7 +49,7 @@ const page = {
 
   head() {
     const { find, finished_at, complete, pictures } = survey.lineage;
-    const title = survey.title || say(`title_${survey.noun}`) + (survey.noun === "things" && find !== "sightings" ? ` (${find})` : "") + (survey.area_name ? ` · ${survey.area_name}` : "");
+    const title = survey.title || `${say(`title_${survey.noun}`)}${survey.noun === "things" ? ` (${find})` : ""} · ${survey.area_name ?? survey.stem}`;
     document.title = $("title").textContent = title;
     const times = survey.data.pictures.time.filter(time => time != null);
     const taken = times.length ? say("pictures_taken", day(times.reduce((a, b) => Math.min(a, b))), day(times.reduce((a, b) => Math.max(a, b)))) : null;

@@ -12,6 +12,8 @@ const BASES = {
 const FRANCE = [[-5.3, 41.2, 9.7, 51.2], [-61.9, 14.3, -60.7, 16.6], [-54.7, 2, -51.5, 6], [55.1, -21.5, 55.9, -20.8], [44.9, -13.1, 45.4, -12.5]];
 const STATE_COLOURS = ["match", ["get", "s"], 0, "#1f6fd1", 1, "#ffffff", 2, "#c4302b", "#8a94a0"];
 const NEAR_ZOOM = 15.5, MOST_ELLIPSES = 1500;
+/** Two pictures of a sequence farther apart than this are not joined, metres. */
+const LONGEST_STEP = 40;
 
 const features = list => ({ type: "FeatureCollection", features: list });
 const point = (place, properties) => ({ type: "Feature", properties, geometry: { type: "Point", coordinates: place } });
@@ -23,17 +25,17 @@ const map = {
   start() {
     const canvas = document.createElement("canvas");
     if (!(canvas.getContext("webgl2") ?? canvas.getContext("webgl"))) return map.fail();
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    map.dark = matchMedia("(prefers-color-scheme: dark)").matches;
     try {
       map.gl = new maplibregl.Map({
         container: "map", attributionControl: { compact: false }, maxZoom: 21, dragRotate: false, pitchWithRotate: false, fadeDuration: 0,
         ...(map.bounds() ? { bounds: map.bounds(), fitBoundsOptions: { padding: 60, maxZoom: 18 } } : {}),
-        style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": dark ? "#20262e" : "#e9ecf0" } }] },
+        style: { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": map.dark ? "#20262e" : "#e9ecf0" } }] },
       });
     } catch { return map.fail(); }
     map.gl.touchZoomRotate.disableRotation();
     map.gl.keyboard.disableRotation();
-    map.gl.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
+    map.gl.addControl(new maplibregl.NavigationControl({ showCompass: false }), "bottom-left");
     map.gl.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-left");
     // Tiles that do not come are no reason to say anything in the console.
     map.gl.on("error", event => { if (!event.sourceId && event.error) console.error(event.error); });
@@ -77,12 +79,14 @@ const map = {
     const gl = map.gl;
     const ids = new Set([...survey.landmarks.map(symbolOf), ...Object.keys(DRAWINGS)]);
     await Promise.all([...ids].map(id => map.addSymbol(id)));
-    gl.addImage("facing", map.arrow(), { pixelRatio: 2 });
-    for (const source of ["area", "pictures", "ellipses", "landmarks", "rays", "chosen"]) gl.addSource(source, { type: "geojson", data: features([]), ...(source === "landmarks" ? { buffer: 32, tolerance: 0 } : {}) });
+    gl.addImage("facing", map.arrow("#1b2430", "#fff"), { pixelRatio: 2 });
+    gl.addImage("facing dark", map.arrow("#e8ecf1", "#20262e"), { pixelRatio: 2 });
+    for (const source of ["area", "tracks", "pictures", "ellipses", "landmarks", "rays", "chosen"]) gl.addSource(source, { type: "geojson", data: features([]), ...(source === "landmarks" ? { buffer: 32, tolerance: 0 } : {}) });
     const many = survey.landmarks.length > 1500;
     const size = many ? ["interpolate", ["linear"], ["zoom"], 14, .45, 16, .7, 19, 1] : ["interpolate", ["linear"], ["zoom"], 12, .5, 16, .75, 19, 1];
     const opacity = ["case", ["get", "wrong"], .35, 1];
     const layer = (id, type, source, rest) => gl.addLayer({ id, type, source, ...rest });
+    layer("tracks", "line", "tracks", { layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": map.dark ? "#39424e" : "#ffffff", "line-width": ["interpolate", ["exponential", 2], ["zoom"], 12, 1.5, 16, 5, 20, 26] } });
     layer("area", "line", "area", { paint: { "line-color": "#5b6675", "line-width": 1.6, "line-dasharray": [4, 3] } });
     layer("pictures", "circle", "pictures", { layout: { visibility: "none" }, paint: {
       "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 1.2, 15, 3, 19, 6], "circle-color": STATE_COLOURS,
@@ -94,7 +98,7 @@ const map = {
     layer("ring", "circle", "chosen", { filter: ["==", ["get", "what"], "landmark"], paint: { "circle-radius": 20, "circle-color": "#fff", "circle-opacity": .35, "circle-stroke-color": "#1f4fa3", "circle-stroke-width": 3 } });
     layer("facing", "symbol", "landmarks", { minzoom: NEAR_ZOOM, filter: ["has", "d"], layout: { "icon-image": "facing", "icon-rotate": ["get", "d"], "icon-rotation-alignment": "map", "icon-size": size, "icon-allow-overlap": true, "icon-ignore-placement": true } });
     if (many) layer("dots", "circle", "landmarks", { maxzoom: 14.5, paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 8, 1.6, 12, 3, 14.5, 5.5], "circle-color": ["get", "c"], "circle-stroke-color": "#fff", "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10, .3, 14, 1.2], "circle-opacity": opacity } });
-    layer("symbols", "symbol", "landmarks", { ...(many ? { minzoom: 14.5 } : {}), layout: { "icon-image": ["get", "i"], "icon-size": size, "icon-allow-overlap": true, "icon-ignore-placement": true }, paint: { "icon-opacity": opacity } });
+    layer("symbols", "symbol", "landmarks", { ...(many ? { minzoom: 14.5 } : {}), layout: { "icon-image": ["get", "i"], "icon-size": size, "icon-offset": ["get", "o"], "icon-allow-overlap": true, "icon-ignore-placement": true }, paint: { "icon-opacity": opacity } });
     if (survey.lineage.area) gl.getSource("area").setData({ type: "Feature", properties: {}, geometry: survey.lineage.area });
     for (const id of ["symbols", ...(many ? ["dots"] : [])]) {
       gl.on("click", id, event => { if (!map.moving) page.select(survey.landmarks[event.features[0].properties.n]); });
@@ -121,11 +125,11 @@ const map = {
     if (!map.gl.hasImage(id)) map.gl.addImage(id, image, { pixelRatio: 2 });
   },
   /** An arrowhead that stands off its middle, to be turned about it. */
-  arrow() {
+  arrow(ink, edge) {
     const canvas = el("canvas", { width: 128, height: 128 });
     const pen = canvas.getContext("2d");
     pen.beginPath(); pen.moveTo(64, 3); pen.lineTo(83, 31); pen.quadraticCurveTo(64, 22, 45, 31); pen.closePath();
-    pen.fillStyle = "#1b2430"; pen.strokeStyle = "#fff"; pen.lineWidth = 5; pen.lineJoin = "round"; pen.stroke(); pen.fill();
+    pen.fillStyle = ink; pen.strokeStyle = edge; pen.lineWidth = 5; pen.lineJoin = "round"; pen.stroke(); pen.fill();
     return pen.getImageData(0, 0, 128, 128);
   },
 
@@ -135,6 +139,7 @@ const map = {
     $("base").value = base;
     $("map-note").hidden = true;
     if (!map.ready) return;
+    map.tone(base);
     if (map.gl.getLayer("base")) { map.gl.removeLayer("base"); map.gl.removeSource("base"); }
     if (!BASES[base]) return;
     const { tiles, attribution } = BASES[base];
@@ -144,6 +149,8 @@ const map = {
     } catch {
       if (map.chosenBase !== base) return;
       $("base").value = map.chosenBase = "plain";
+      map.tone("plain");
+      $("map-note").dataset.text = "no_network";
       $("map-note").textContent = say("no_network");
       $("map-note").hidden = false;
       setTimeout(() => { $("map-note").hidden = true; }, 9000);
@@ -154,8 +161,42 @@ const map = {
     map.gl.addLayer({ id: "base", type: "raster", source: "base", paint: { "raster-saturation": base === "photo" ? 0 : -.35, "raster-opacity": base === "photo" ? 1 : .85, "raster-fade-duration": 0 } }, "area");
   },
 
+  /** Colours for a background: the maps are light, the plain one is as dark as the page. Without a map the tracks of
+   *  the pictures stand for the streets. */
+  tone(base) {
+    const gl = map.gl, isDark = map.dark && base === "plain";
+    gl.setLayoutProperty("facing", "icon-image", isDark ? "facing dark" : "facing");
+    gl.setPaintProperty("ellipses", "fill-color", isDark ? "#8db4ff" : "#1f4fa3");
+    gl.setPaintProperty("ellipse-lines", "line-color", isDark ? "#8db4ff" : "#1f4fa3");
+    if (base === "plain" && !map.hasTracks) {
+      map.hasTracks = true;
+      gl.getSource("tracks").setData(features(map.tracks()));
+    }
+    gl.setLayoutProperty("tracks", "visibility", base === "plain" ? "visible" : "none");
+  },
+  /** The ways that the cameras went. */
+  tracks() {
+    const { lon, lat, sequence } = survey.data.pictures;
+    const parts = [];
+    let [part, last] = [[], null];
+    lon.forEach((_, n) => {
+      if (lon[n] == null) return;
+      const place = [lon[n] / 1e7, lat[n] / 1e7];
+      const goesOn = last != null && sequence[n] === sequence[last] && distance(part.at(-1), place) < LONGEST_STEP;
+      if (!goesOn) parts.push(part = []);
+      part.push(place);
+      last = n;
+    });
+    return parts.map(part => line(part.length > 1 ? part : [part[0], part[0]]));
+  },
+
+  /** How far a symbol stands off its place: what hangs on one pole is drawn side by side. */
+  offset(landmark) {
+    const together = survey.supports.get(landmark.support) ?? [];
+    return together.length > 1 ? [0, 29 * ((together.length - 1) / 2 - together.indexOf(landmark))] : [0, 0];
+  },
   feature(landmark) {
-    const properties = { n: landmark.index, i: symbolOf(landmark), c: dot(classOf(landmark).symbol), wrong: marks.of(landmark)?.mark === "wrong" };
+    const properties = { n: landmark.index, i: symbolOf(landmark), o: map.offset(landmark), c: dot(classOf(landmark).symbol), wrong: marks.of(landmark)?.mark === "wrong" };
     if (landmark.direction != null) properties.d = landmark.direction;
     return point(placeOf(landmark), properties);
   },

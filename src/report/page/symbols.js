@@ -15,6 +15,9 @@ const DRAWINGS = {
   stop: () => halo(OCTAGON) + outlined(OCTAGON, RED, WHITE, 1.6) + figure("STOP", WHITE, 8),
   priority: () => halo(DIAMOND) + outlined(DIAMOND, WHITE, "#999", .8) + `<path d="M16 8 24 16 16 24 8 16Z" fill="${YELLOW}"/>`,
   prohibition: value => halo(DISC) + outlined(DISC, WHITE, RED, 3.8) + (value ? figure(value, INK, value.length > 2 ? 8.5 : 12) : ""),
+  no_entry: () => halo(DISC) + outlined(DISC, RED, WHITE, 1.4) + `<rect x="8" y="13.4" width="16" height="5.2" rx=".8" fill="${WHITE}"/>`,
+  no_parking: () => halo(DISC) + outlined(DISC, BLUE, RED, 3.4) + `<path d="M8.5 8.5 23.5 23.5" stroke="${RED}" stroke-width="3.2"/>`,
+  no_stopping: () => halo(DISC) + outlined(DISC, BLUE, RED, 3.4) + `<path d="M8.5 8.5 23.5 23.5M23.5 8.5 8.5 23.5" stroke="${RED}" stroke-width="3.2"/>`,
   obligation: value => halo(DISC) + outlined(DISC, BLUE, WHITE, 1.4) + (value ? figure(value, WHITE, 12) : `<path d="M16 23V11M11 15 16 9.5 21 15" fill="none" stroke="${WHITE}" stroke-width="2.6"/>`),
   end: value => halo(DISC) + outlined(DISC, WHITE, INK, 1.4) + (value ? figure(value, "#777", 11) : "") + `<path d="M9 23 23 9M7 20 20 7M12 25 25 12" stroke="${INK}" stroke-width="1.2"/>`,
   zone: value => halo(SQUARE) + outlined(SQUARE, WHITE, INK, 1) + `<circle cx="16" cy="17.5" r="7.5" fill="${WHITE}" stroke="${RED}" stroke-width="2.4"/>` + (value ? figure(value, INK, 8, 17.5) : ""),
@@ -38,7 +41,7 @@ const DRAWINGS = {
 
 /** The colour of a symbol's dot where the map is too far away for the symbol. */
 const DOTS = {
-  danger: RED, intersection: RED, yield: RED, stop: RED, prohibition: RED, zone: RED, location: "#d9737a", temporary: "#e0a800",
+  danger: RED, intersection: RED, yield: RED, stop: RED, prohibition: RED, no_entry: RED, no_parking: RED, no_stopping: RED, zone: RED, location: "#d9737a", temporary: "#e0a800",
   priority: "#e0a800", obligation: BLUE, information: BLUE, crossing: BLUE, parking: BLUE, service: BLUE, direction: "#1f7a3d",
   solar: "#123a73", heat: "#7a2f12", thing: "#5b3fa0",
 };
