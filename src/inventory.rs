@@ -266,7 +266,7 @@ fn make_ids_unique(entries: &mut [Entry]) {
 }
 
 /// The class's own tags, or the French `traffic_sign` tag of its code, and the direction where it was triangulated.
-fn osm_tags(class: &Class, direction_deg: Option<f64>) -> Option<String> {
+pub(crate) fn osm_tags(class: &Class, direction_deg: Option<f64>) -> Option<String> {
     let tags = match (&class.osm_tags, &class.code) {
         (Some(tags), _) => tags.clone(),
         (None, Some(code)) => {
@@ -332,6 +332,9 @@ pub struct Lineage {
     pub licenses: BTreeMap<String, usize>,
     /// How many pictures there were of each producer.
     pub producers: BTreeMap<String, usize>,
+    /// How many landmarks reviewers have looked at, by what they say; those that are `wrong` are left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reviews: BTreeMap<String, usize>,
 }
 
 impl Lineage {
@@ -392,7 +395,8 @@ pub struct SightingCounts {
     pub found: usize,
     /// Of those, the ones that a landmark rests on.
     pub in_landmarks: usize,
-    /// Those of things that rather do not exist: seen once where several pictures should have seen them.
+    /// Those of things that rather do not exist: seen once where several pictures should have seen them, or wrong by
+    /// what a reviewer says.
     pub left_out: usize,
 }
 

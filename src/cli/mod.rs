@@ -17,6 +17,7 @@ mod model;
 mod pictures;
 mod progress;
 mod report;
+mod review;
 mod signs;
 mod status;
 mod survey;
@@ -47,6 +48,8 @@ enum Command {
     Export(export::Arguments),
     /// Make a page of a survey that people look at: map, table, evidence, coverage, review
     Report(report::Arguments),
+    /// Apply what people say of landmarks: right, wrong, another class, moved
+    Review(review::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -103,6 +106,7 @@ pub fn run() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),

@@ -65,17 +65,24 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         let style = ProgressStyle::with_template("{wide_bar} {pos} of {len} pictures cut");
         ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
     });
-    let cut_outs = CutOuts::make(&report, limits, |picture| pictures.fetch(picture), |done, all| {
-        if let Some(bar) = &bar {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        }
-    });
+    let cut_outs = CutOuts::make(
+        &report,
+        limits,
+        |picture| pictures.fetch(picture),
+        |done, all| {
+            if let Some(bar) = &bar {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            }
+        },
+    );
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
     let look = Look { language: arguments.lang.into(), title: arguments.title.clone() };
-    output.finish(|out| report.write(&look, &cut_outs, out)).with_context(|| format!("{path} could not be written"))?;
+    output
+        .finish(|out| report.write(&look, &cut_outs, out))
+        .with_context(|| format!("{path} could not be written"))?;
     tell!(
         "{} and {} with {} ({:.1} MB) written to {path}",
         count(report.inventory.entries.len(), "landmark"),

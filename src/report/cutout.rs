@@ -144,21 +144,25 @@ fn ranked(report: &Report, per_landmark: usize) -> Vec<(usize, usize)> {
 fn cut_out(image: &RgbImage, pixels: PixelBox, wraps: bool) -> Option<Vec<u8>> {
     let (width, height) = image.dimensions();
     let size = (pixels.x1 - pixels.x0).max(pixels.y1 - pixels.y0) * AROUND;
-    if !size.is_finite() || width == 0 || height == 0 {
+    if ![pixels.x0, pixels.y0, pixels.x1, pixels.y1].iter().all(|side| side.is_finite()) || width == 0 || height == 0
+    {
         return None;
     }
     let side = (size.max(LEAST_SIDE).round() as u32).min(width).min(height);
     let (x, y) = pixels.centre();
     let (x, y) = (x - side as f32 / 2.0, y - side as f32 / 2.0);
     let top = y.clamp(0.0, (height - side) as f32).round() as u32;
-    let left = if wraps { x.rem_euclid(width as f32) as u32 } else { x.clamp(0.0, (width - side) as f32).round() as u32 };
+    let left =
+        if wraps { x.rem_euclid(width as f32) as u32 } else { x.clamp(0.0, (width - side) as f32).round() as u32 };
     let square = RgbImage::from_fn(side, side, |x, y| {
         image.get_pixel_checked((left + x) % width, top + y).copied().unwrap_or(Rgb([0; 3]))
     });
     let small = if side > SIDE { imageops::resize(&square, SIDE, SIDE, FilterType::Triangle) } else { square };
     let mut bytes = Vec::new();
     let (width, height) = small.dimensions();
-    JpegEncoder::new_with_quality(&mut bytes, QUALITY).encode(small.as_raw(), width, height, ExtendedColorType::Rgb8).ok()?;
+    JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+        .encode(small.as_raw(), width, height, ExtendedColorType::Rgb8)
+        .ok()?;
     Some(bytes)
 }
 

@@ -205,9 +205,9 @@ fn class_name(class: &str, language: Language) -> Option<&'static str> {
 
 /// What a reviewer can name as another class of what was looked for.
 fn signs(find: &str) -> Vec<(&'static str, &'static str, &'static str, u8, &'static str)> {
-    let solar = SOLAR.iter().map(|solar| {
-        (solar.class, solar.name(Language::Fr), solar.name(Language::En), 0, symbol(solar.class))
-    });
+    let solar = SOLAR
+        .iter()
+        .map(|solar| (solar.class, solar.name(Language::Fr), solar.name(Language::En), 0, symbol(solar.class)));
     if find == "solar" {
         return solar.collect();
     }

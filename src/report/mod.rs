@@ -92,7 +92,10 @@ impl Report {
             language_code(look.language),
             env!("CARGO_PKG_VERSION"),
         )?;
-        write!(out, "<script type=\"text/plain\" id=\"data\">{data}</script>\n<script type=\"text/plain\" id=\"crops\">\n")?;
+        write!(
+            out,
+            "<script type=\"text/plain\" id=\"data\">{data}</script>\n<script type=\"text/plain\" id=\"crops\">\n"
+        )?;
         for image in &cut_outs.images {
             out.write_all(BASE64.encode(image).as_bytes())?;
             out.write_all(b"\n")?;
@@ -154,8 +157,13 @@ mod tests {
         let text = include_str!("page/text.js");
         let (english, french) = text.split_once("\n  fr: {").unwrap();
         let keys = |text: &str| -> std::collections::BTreeSet<String> {
-            let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':')).filter(|w| w.len() > 2);
-            words.filter_map(|word| word.strip_suffix(':')).filter(|word| !word.contains(':')).map(str::to_owned).collect()
+            let words =
+                text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':')).filter(|w| w.len() > 2);
+            words
+                .filter_map(|word| word.strip_suffix(':'))
+                .filter(|word| !word.contains(':'))
+                .map(str::to_owned)
+                .collect()
         };
         let known = keys(english);
         let body: Vec<&str> = ["data-text=\"", "data-label=\"", "data-placeholder=\""]

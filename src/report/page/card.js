@@ -59,7 +59,7 @@ const card = {
       ["surface", landmark.surface == null ? null : `${num(landmark.surface, 1)} m²` + (landmark.surface_sd == null ? "" : ` ± ${num(landmark.surface_sd, 1)}`)],
       ["tags", landmark.tags?.split(";").flatMap((tag, at) => at ? [el("br"), tag] : [tag])],
       ["producer", landmark.producer], ["license", landmark.license],
-      ["reviewed", landmark.reviewed?.split(";").map(state => say(`state_${state}`)).join(", ")],
+      ["reviewed", landmark.reviewed && panels.states(landmark.reviewed)],
       ["id", el("span", { class: "hash" }, landmark.id)],
     ];
     return el("section", {}, el("h3", {}, say("facts")), el("dl", { class: "facts" }, facts.filter(([, value]) => value != null).flatMap(([name, value]) => [el("dt", {}, say(name)), el("dd", {}, value)])));
@@ -82,7 +82,7 @@ const card = {
       field,
       el("label", { class: "field" }, say("note"), note),
       states.length || mark?.note ? el("button", { type: "button", class: "link", id: "forget", onclick: () => marks.forget(landmark) }, say("forget_mark")) : null,
-      el("p", { class: "quiet" }, say("keys")));
+      el("p", { class: "quiet keys" }, say("keys")));
   },
 
   /** The field that says what a landmark is instead: a code or a name, and what is written on it. */

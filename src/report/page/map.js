@@ -280,9 +280,9 @@ const map = {
     const card = narrow ? 0 : 366;
     const { x, y } = map.gl.project(place);
     const { clientWidth, clientHeight } = $("map");
-    const near = map.gl.getZoom() >= 17;
-    if (near && x > 40 && x < clientWidth - card - 40 && y > 60 && y < clientHeight - 40) return;
-    map.gl.easeTo({ center: place, zoom: Math.max(map.gl.getZoom(), 18), offset: [-card / 2, 0], duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 450 });
+    const isNear = map.gl.getZoom() >= 17;
+    if (isNear && !narrow && x > 40 && x < clientWidth - card - 40 && y > 60 && y < clientHeight - 40) return;
+    map.gl.easeTo({ center: place, zoom: Math.max(map.gl.getZoom(), 18), offset: [-card / 2, narrow ? -clientHeight / 5 : 0], duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 450 });
   },
 
   /** Lets a person say where a landmark stands; `done` hears the place, or nothing where it is left as it was. */

@@ -20,6 +20,9 @@ const panels = {
     }));
   },
 
+  /** What a review says, in words. */
+  states: reviewed => reviewed.split(";").map(state => say(`state_${state}`)).join(", "),
+
   coverage() {
     const { state, time } = survey.data.pictures;
     const counts = STATES.map((_, number) => state.reduce((count, other) => count + (other === number), 0));
@@ -65,7 +68,7 @@ const panels = {
         [say("left_out"), num(sightings.left_out)], [say(survey.noun, 2), num(survey.landmarks.length)]])),
       panels.block(say("how_sure"), panels.bars(shares)),
       panels.block(say("how_placed"), panels.bars(placed)),
-      reviews && Object.keys(reviews).length ? panels.block(say("reviews_applied"), panels.list(Object.entries(reviews).map(([state, count]) => [say(`state_${state}`) ?? state, num(count)]))) : null,
+      reviews && Object.keys(reviews).length ? panels.block(say("reviews_applied"), panels.list(Object.entries(reviews).map(([state, count]) => [panels.states(state), num(count)]))) : null,
       panels.block(say("models"), models.length ? models.map(model => el("p", {}, el("b", {}, model.name), ` ${say("version")} ${model.version}`, model.license ? `, ${model.license}` : "", el("br"), el("span", { class: "hash quiet" }, `SHA-256 ${model.sha256.slice(0, 24)}…`))) : el("p", {}, say("no_models"))),
       panels.block(say("licenses"), panels.counts(licenses)),
       panels.block(say("producers"), panels.counts(producers)),
