@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=50))]
     cut_outs: u16,
     /// Cut-outs in all, megabytes
-    #[arg(long, value_name = "MB", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=500))]
+    #[arg(long, value_name = "MB", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
     max_size: u16,
     /// Download the pictures that are on a server, for their cut-outs; otherwise the page links to them
     #[arg(long)]

@@ -20,9 +20,9 @@ const SIDE: u32 = 160;
 const AROUND: f32 = 1.8;
 /// No less is cut out of a picture, pixels: what is smaller cannot be told from its neighbours.
 const LEAST_SIDE: f32 = 48.0;
-const QUALITY: u8 = 78;
-/// No cut-out takes fewer bytes: how many may fit is reckoned by it.
-const LEAST_BYTES: usize = 1500;
+const QUALITY: u8 = 74;
+/// Few cut-outs take fewer bytes: how many are tried at all is reckoned by it.
+const LEAST_BYTES: usize = 2500;
 
 /// How much evidence a page may hold.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ const card = {
     const kind = classOf(landmark);
     const place = list.shown.indexOf(landmark);
     const go = step => () => page.select(list.shown[place + step]);
-    const chips = [say("exists", percent(landmark.probability)), say("within", num(landmark.major, 1)), say("class_sure", percent(landmark.confidence)), say(landmark.method)];
+    const chips = [say("exists", chance(landmark.probability)), say("within", num(landmark.major, 1)), say("class_sure", chance(landmark.confidence)), say(landmark.method)];
     $("card").replaceChildren(
       el("div", { class: "card-head" }, symbolElement(symbolOf(landmark)),
         el("div", {}, el("h2", { id: "card-title" }, labelOf(kind)), el("span", { class: "quiet" }, codeOf(kind))),
@@ -71,7 +71,7 @@ const card = {
     const button = (state, act) => el("button", { type: "button", "data-mark": state, "aria-pressed": String(states.includes(state)), onclick: act }, say(state));
     const verdict = state => () => marks.set(landmark, { mark: states.includes(state) ? null : state });
     const field = card.classField(landmark, mark);
-    const note = el("textarea", { rows: 2, maxlength: 1000, onchange: event => marks.set(landmark, { note: event.target.value.trim() }) });
+    const note = el("textarea", { id: "mark-note", rows: 2, maxlength: 1000, onchange: event => marks.set(landmark, { note: event.target.value.trim() }) });
     note.value = mark?.note ?? "";
     return el("section", {},
       el("h3", {}, say("is_it_right")),

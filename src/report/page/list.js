@@ -15,7 +15,7 @@ const list = {
 
   start() {
     for (const id of ["search", "from", "to", "probability", "sightings", "method", "marked"]) {
-      $(id).addEventListener("input", () => list.filter());
+      $(id).addEventListener($(id).tagName === "SELECT" ? "change" : "input", () => list.filter());
     }
     $("filters").addEventListener("submit", event => event.preventDefault());
     $("open-filters").addEventListener("click", () => {
@@ -145,6 +145,8 @@ const list = {
     const last = Math.min(list.shown.length, first + Math.ceil(box.clientHeight / ROW) + 13);
     for (const row of box.querySelectorAll(".row")) row.remove();
     for (let place = first; place < last; place += 1) box.append(list.row(place));
+    // The header has no scroll bar beside it.
+    $("columns").style.paddingRight = `${14 + box.offsetWidth - box.clientWidth}px`;
     const active = list.shown.length ? `row-${list.active}` : null;
     active && $(active) ? box.setAttribute("aria-activedescendant", active) : box.removeAttribute("aria-activedescendant");
   },
@@ -160,7 +162,7 @@ const list = {
     const cell = text => el("span", { role: "gridcell", class: "right" }, text);
     const row = el("div", {
       role: "row", id: `row-${place}`, class: "row" + (place === list.active ? " active" : "") + (states.includes("wrong") ? " wrong" : ""), "data-place": place, "aria-rowindex": place + 2, "aria-selected": String(landmark === page.selected),
-    }, el("span", { role: "gridcell" }, symbolElement(symbolOf(landmark))), name, cell(percent(landmark.probability)), cell(num(landmark.major, landmark.major < 10 ? 1 : 0)), cell(num(landmark.sightings)), cell(day(landmark.last)));
+    }, el("span", { role: "gridcell" }, symbolElement(symbolOf(landmark))), name, cell(chance(landmark.probability)), cell(num(landmark.major, landmark.major < 10 ? 1 : 0)), cell(num(landmark.sightings)), cell(day(landmark.last)));
     row.style.top = `${place * ROW}px`;
     return row;
   },

@@ -122,13 +122,17 @@ const page = {
 
   /** The mark of a landmark has changed, or those of many. */
   marked(landmark) {
-    const around = document.activeElement?.dataset?.mark;
     list.filter();
     panels.drawReview();
     if (page.selected && (!landmark || landmark === page.selected)) {
-      card.draw(page.selected);
       map.choose(page.selected);
-      if (around) document.querySelector(`[data-mark=${around}]`)?.focus({ preventScroll: true });
+      // After the focus has gone where it is going: it is to stay there when the card is drawn anew.
+      setTimeout(() => {
+        const { id, dataset } = document.activeElement ?? {};
+        const within = $("card").contains(document.activeElement);
+        if (page.selected) card.draw(page.selected);
+        if (within) (id ? $(id) : document.querySelector(`[data-mark=${dataset.mark}]`))?.focus({ preventScroll: true });
+      });
     }
   },
 

@@ -98,7 +98,7 @@ const map = {
     layer("ring", "circle", "chosen", { filter: ["==", ["get", "what"], "landmark"], paint: { "circle-radius": 20, "circle-color": "#fff", "circle-opacity": .35, "circle-stroke-color": "#1f4fa3", "circle-stroke-width": 3 } });
     layer("facing", "symbol", "landmarks", { minzoom: NEAR_ZOOM, filter: ["has", "d"], layout: { "icon-image": "facing", "icon-rotate": ["get", "d"], "icon-rotation-alignment": "map", "icon-size": size, "icon-allow-overlap": true, "icon-ignore-placement": true } });
     if (many) layer("dots", "circle", "landmarks", { maxzoom: 14.5, paint: { "circle-radius": ["interpolate", ["linear"], ["zoom"], 8, 1.6, 12, 3, 14.5, 5.5], "circle-color": ["get", "c"], "circle-stroke-color": "#fff", "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 10, .3, 14, 1.2], "circle-opacity": opacity } });
-    layer("symbols", "symbol", "landmarks", { ...(many ? { minzoom: 14.5 } : {}), layout: { "icon-image": ["get", "i"], "icon-size": size, "icon-offset": ["get", "o"], "icon-allow-overlap": true, "icon-ignore-placement": true }, paint: { "icon-opacity": opacity } });
+    layer("symbols", "symbol", "landmarks", { ...(many ? { minzoom: 14.5 } : {}), layout: { "icon-image": ["get", "i"], "icon-size": size, "icon-offset": ["interpolate", ["linear"], ["get", "o"], -20, ["literal", [0, -290]], 20, ["literal", [0, 290]]], "icon-allow-overlap": true, "icon-ignore-placement": true }, paint: { "icon-opacity": opacity } });
     if (survey.lineage.area) gl.getSource("area").setData({ type: "Feature", properties: {}, geometry: survey.lineage.area });
     for (const id of ["symbols", ...(many ? ["dots"] : [])]) {
       gl.on("click", id, event => { if (!map.moving) page.select(survey.landmarks[event.features[0].properties.n]); });
@@ -190,10 +190,10 @@ const map = {
     return parts.map(part => line(part.length > 1 ? part : [part[0], part[0]]));
   },
 
-  /** How far a symbol stands off its place: what hangs on one pole is drawn side by side. */
+  /** How far a symbol stands off its place, in halves of its height: what hangs on one pole is drawn one above the other. */
   offset(landmark) {
     const together = survey.supports.get(landmark.support) ?? [];
-    return together.length > 1 ? [0, 29 * ((together.length - 1) / 2 - together.indexOf(landmark))] : [0, 0];
+    return together.length > 1 ? together.length - 1 - 2 * together.indexOf(landmark) : 0;
   },
   feature(landmark) {
     const properties = { n: landmark.index, i: symbolOf(landmark), o: map.offset(landmark), c: dot(classOf(landmark).symbol), wrong: marks.of(landmark)?.mark === "wrong" };
@@ -235,7 +235,7 @@ const map = {
 
   describe(landmark) {
     const kind = classOf(landmark);
-    return [el("b", {}, labelOf(kind)), ` ${codeOf(kind)}`, el("div", { class: "quiet" }, `${say("exists", percent(landmark.probability))}, ${say("within", num(landmark.major, 1))}`)];
+    return [el("b", {}, labelOf(kind)), ` ${codeOf(kind)}`, el("div", { class: "quiet" }, `${say("exists", chance(landmark.probability))}, ${say("within", num(landmark.major, 1))}`)];
   },
   hint(event, content, what) {
     map.hinted = what;

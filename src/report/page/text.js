@@ -115,7 +115,9 @@ const say = (key, ...values) => {
   return typeof text === "function" ? text(...values) : text;
 };
 const num = (value, digits = 0) => value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const percent = share => (share).toLocaleString(language, { style: "percent" });
+const percent = share => share.toLocaleString(language, { style: "percent" });
+/** A probability. Nothing is certain. */
+const chance = share => share >= .995 ? `> ${percent(.99)}` : percent(share);
 const day = seconds => seconds == null ? "" : new Date(seconds * 1000).toLocaleDateString(language === "en" ? "en-GB" : "fr", { timeZone: "UTC" });
 const moment = text => text ? new Date(text).toLocaleString(language === "en" ? "en-GB" : "fr", { timeZone: "UTC", dateStyle: "medium", timeStyle: "short" }) + " UTC" : "";
 const bytes = count => count < 1e6 ? `${num(count / 1e3)} ${language === "fr" ? "ko" : "kB"}` : `${num(count / 1e6, 1)} ${language === "fr" ? "Mo" : "MB"}`;
