@@ -80,6 +80,9 @@ class Case(unittest.TestCase):
     def shot(self, name):
         self.driver.save_screenshot(str(OUT / f"{name}.png"))
 
+    def wait_pressed(self, mark):
+        self.wait(lambda: self.js("return document.querySelector(`[data-mark=${arguments[0]}]`).ariaPressed", mark) == "true")
+
     def wait_for_map(self):
         self.wait(lambda: self.js("return document.body.dataset.map"))
 
@@ -207,7 +210,7 @@ class Page(Case):
             self.js("list.open(arguments[0])", place)
         choose(0)
         self.one("[data-mark=right]").click()
-        self.assertEqual(self.one("[data-mark=right]").get_attribute("aria-pressed"), "true")
+        self.wait_pressed("right")
         choose(1)
         self.one("[data-mark=class]").click()
         self.one("#mark-class").send_keys("no such sign", Keys.TAB)
@@ -222,12 +225,13 @@ class Page(Case):
         self.keys(Keys.ARROW_UP, Keys.ARROW_UP, Keys.ENTER)
         after = self.js("return placeOf(page.selected)")
         self.assertAlmostEqual((after[1] - before[1]) * 111195, 1, places=1)
+        self.wait_pressed("moved")
         self.one("#card textarea").send_keys("looked at </script>", Keys.TAB)
         self.one("#card").click()
         self.js("document.activeElement.blur()")
         self.keys("n")
         self.keys("w")
-        self.assertEqual(self.one("[data-mark=wrong]").get_attribute("aria-pressed"), "true")
+        self.wait_pressed("wrong")
         self.assertEqual(self.text("#review-count"), "3")
         self.shot("review")
 

@@ -17,7 +17,6 @@ const page = {
     survey.noun = ["signs", "solar"].includes(survey.lineage.find) ? survey.lineage.find : "things";
     marks.restore();
     list.start();
-    map.start();
     for (const button of document.querySelectorAll("[data-language]")) button.addEventListener("click", () => page.speak(button.dataset.language));
     for (const tab of TABS) {
       $(`tab-${tab}`).addEventListener("click", () => page.open(tab));
@@ -30,6 +29,8 @@ const page = {
     $("move-cancel").addEventListener("click", () => map.moving?.end(false));
     document.addEventListener("keydown", page.key);
     page.speak(language, false);
+    // Now that the head has its height.
+    map.start();
     const asked = survey.byId.get(decodeURIComponent(location.hash.slice(1)));
     if (asked) page.select(asked, { focus: false });
     document.body.dataset.ready = "yes";

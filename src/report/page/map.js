@@ -43,6 +43,7 @@ const map = {
     for (const id of ["show-ellipses", "show-facing", "show-pictures"]) $(id).addEventListener("change", () => map.layers());
     $("base").addEventListener("change", () => map.setBase($("base").value));
     map.chosenBase = map.firstBase();
+    map.translate();
   },
 
   fail() {
@@ -202,10 +203,14 @@ const map = {
   },
   show(landmarks) {
     map.shown = landmarks;
-    if (!map.ready) return;
-    for (const landmark of landmarks) if (marks.all.size && marks.of(landmark)) map.needSymbol(symbolOf(landmark));
-    map.gl.getSource("landmarks").setData(features(landmarks.map(map.feature)));
-    map.drawEllipses();
+    if (!map.ready || map.due) return;
+    // Once, whatever changes until the next frame.
+    map.due = requestAnimationFrame(() => {
+      map.due = null;
+      for (const landmark of map.shown) if (marks.all.size && marks.of(landmark)) map.needSymbol(symbolOf(landmark));
+      map.gl.getSource("landmarks").setData(features(map.shown.map(map.feature)));
+      map.drawEllipses();
+    });
   },
   needSymbol(id) {
     if (!map.gl.hasImage(id)) map.addSymbol(id).then(() => map.gl.triggerRepaint());
