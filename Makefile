@@ -71,7 +71,8 @@ train-solar: models/train/.venv/installed
 
 train-codes: models/train/.venv/installed
 	$(PYTHON) models/train/train_codes.py --data $(DATA) --run models/train/runs/codes $(OPTIONS)
-	$(PYTHON) models/train/export_codes.py --data $(DATA) models/train/runs/codes/checkpoint.pt models/sign-codes.onnx
+	$(PYTHON) models/train/export_codes.py --data $(DATA) models/train/runs/codes/checkpoint.pt models/sign-codes-fp32.onnx
+	$(PYTHON) models/train/quantize.py --data $(DATA) codes models/sign-codes-fp32.onnx models/sign-codes.onnx
 
 # What the detector of modules invents in pictures that show none, for its next training.
 mine-solar: models/train/.venv/installed .onnxruntime/version

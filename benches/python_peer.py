@@ -30,6 +30,8 @@ import onnxruntime
 ROOT = Path(__file__).resolve().parents[1]
 MODEL, CODES = ROOT / "models" / "signs.onnx", ROOT / "models" / "sign-codes.onnx"
 SIDE, PAD = 640, 114
+# What the detector wants pixels to be scaled by.
+MEAN, SD = np.float32(114), np.float32(60)
 # Field of view, step and pitch of the two rings of a 360° picture, degrees.
 WIDE, NARROW = (60.0, 45.0, 0.0), (30.0, 24.0, 2.5)
 # The score that arpent's calibration asks of a box before its code is read is about this.
@@ -137,7 +139,7 @@ class Worker:
         boxes, scores, views = [], [], 0
         for view, place in sphere_views(picture, self.kept) if is_sphere else flat_views(picture):
             views += 1
-            tensor = np.ascontiguousarray(view.transpose(2, 0, 1)[None], np.float32)
+            tensor = (np.ascontiguousarray(view.transpose(2, 0, 1)[None], np.float32) - MEAN) / SD
             output = self.detector.run(None, {"images": tensor})[0][0]
             score = output[:, 4] * output[:, 5:].max(axis=1)
             found = score >= SCORE

@@ -1,6 +1,7 @@
 //! A model file made ready to run.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use image::RgbImage;
 use ort::environment::Environment;
@@ -28,6 +29,8 @@ pub struct Model {
     classifier: Option<ClassifierModel>,
     language: Language,
     environment: &'static Environment,
+    /// The session in which the model was tried, for the first detector.
+    tried: Mutex<Option<Session>>,
 }
 
 /// One session of a model, with one thread. A worker has one of its own.
@@ -79,8 +82,10 @@ impl Model {
         };
         let sha256 = super::sha256(&bytes);
         let language = Language::default();
-        let model = Self { path: path.to_owned(), bytes, manifest, sha256, classifier, language, environment };
+        let (path, tried) = (path.to_owned(), Mutex::default());
+        let mut model = Self { path, bytes, manifest, sha256, classifier, language, environment, tried };
         model.try_out(&mut session)?;
+        model.tried = Mutex::new(Some(session));
         Ok(model)
     }
 
@@ -145,8 +150,9 @@ impl Model {
 
     /// A detector with a session of its own.
     pub fn detector(&self) -> Result<Detector, ModelError> {
+        let tried = self.tried.lock().ok().and_then(|mut tried| tried.take());
         Ok(Detector {
-            session: session(self.environment, &self.bytes, &self.path)?,
+            session: tried.map_or_else(|| session(self.environment, &self.bytes, &self.path), Ok)?,
             canvas: Canvas::new(self.manifest.scaling(), self.input()),
             manifest: self.manifest.clone(),
             classifier: self.classifier.as_ref().map(|model| model.classifier(self.environment)).transpose()?,

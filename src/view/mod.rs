@@ -9,6 +9,7 @@ mod flat;
 mod sphere;
 mod tensor;
 
+pub(crate) use decode::decode_into;
 pub use decode::{DecodeError, Decoded, Turn, decode};
 
 use fast_image_resize::Resizer;
