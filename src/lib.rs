@@ -16,6 +16,7 @@
 pub mod annotation;
 pub mod area;
 pub mod camera;
+pub mod crs;
 pub mod draw;
 pub mod export;
 mod geopackage;
@@ -24,6 +25,8 @@ pub mod locate;
 pub mod model;
 pub mod picture;
 pub mod publish;
+pub mod report;
+pub mod review;
 pub mod sighting;
 pub mod source;
 pub mod survey;

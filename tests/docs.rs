@@ -59,6 +59,7 @@ pages! {
     survey "survey.md",
     photovoltaics "photovoltaics.md",
     own_detector "own-detector.md",
+    review "review.md",
     keep_fresh "keep-fresh.md",
 }
 

@@ -10,15 +10,19 @@ macro_rules! tell {
 
 mod area;
 mod completions;
+mod dataset;
 mod detect;
 mod export;
 mod locate;
 mod log;
 mod man;
 mod model;
+mod output;
 mod pictures;
 mod progress;
 mod publish;
+mod report;
+mod review;
 mod signs;
 mod status;
 mod survey;
@@ -42,13 +46,17 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Survey an area: find things in its pictures and write one feature for each
-    Survey(survey::Arguments),
+    Survey(Box<survey::Arguments>),
     /// Say how far a survey is, also while it goes on
     Status(status::Arguments),
     /// Write the landmarks of a survey in another format
     Export(export::Arguments),
     /// Give results back: annotations to the pictures of a Panoramax server
     Publish(publish::Arguments),
+    /// Make a page of a survey that people look at: map, table, evidence, coverage, review
+    Report(report::Arguments),
+    /// Apply what people say of landmarks: right, wrong, another class, moved
+    Review(review::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -110,6 +118,8 @@ pub fn run() -> ExitCode {
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),

@@ -17,6 +17,8 @@ pub struct Selection {
     pub min_probability: f64,
     /// The least number of detections that it rests on.
     pub min_sightings: usize,
+    /// Whether only those count that somebody has reviewed, which count in any case.
+    pub only_reviewed: bool,
 }
 
 /// A box with tags for a picture: one detection of a landmark.
@@ -113,11 +115,16 @@ pub fn claims(
 
 /// The tags of a landmark that is sure enough, the one that says what it is first; or why it is left out.
 fn chosen(entry: &Entry, selection: Selection) -> Result<Vec<(String, String)>, &'static str> {
-    if entry.probability < selection.min_probability {
+    // Somebody has looked: what is wrong is in no inventory.
+    let is_reviewed = entry.reviewed.is_some();
+    if entry.probability < selection.min_probability && !is_reviewed {
         return Err("less probable");
     }
-    if entry.sightings < selection.min_sightings {
+    if entry.sightings < selection.min_sightings && !is_reviewed {
         return Err("seen less often");
+    }
+    if selection.only_reviewed && !is_reviewed {
+        return Err("reviewed by nobody");
     }
     let tags = entry.osm_tags.as_deref().unwrap_or_default();
     let pairs = tags.split(';').filter_map(|tag| tag.trim().split_once('='));

@@ -4,6 +4,7 @@
 pub mod command;
 pub mod docs;
 pub mod inventory;
+pub mod readers;
 pub mod server;
 pub mod shot;
 pub mod street;

@@ -32,8 +32,12 @@ pub struct Arguments {
     #[arg(long, requires = "token")]
     send: bool,
     /// Take back what this file wrote to the server, and only that
-    #[arg(long, conflicts_with_all = ["min_probability", "min_sightings"])]
+    #[arg(long, conflicts_with_all = ["only_reviewed", "min_probability", "min_sightings"])]
     undo: bool,
+    /// Only landmarks that somebody has reviewed; what is reviewed as right or corrected is written in any case, and what
+    /// is wrong never
+    #[arg(long)]
+    only_reviewed: bool,
     /// Only landmarks that exist with this probability
     #[arg(long, value_name = "P", default_value_t = 0.9, value_parser = probability)]
     min_probability: f64,
@@ -55,7 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         HttpSettings { requests_per_host: 1, requests_per_second: Some(arguments.rate), ..HttpSettings::default() };
     let settings = Settings { http, ..Settings::default() };
     let server = Panoramax::with_settings(&arguments.api, arguments.token.clone(), settings)?;
-    let stop = stop_on_interrupt("stopping after what is under way; the same command goes on (again: stop at once)")?;
+    let stop = stop_on_interrupt("what is under way is finished; the same command goes on")?;
     if arguments.undo { take_back(arguments, &server, &stop) } else { write(arguments, &server, &stop) }
 }
 
@@ -154,14 +158,17 @@ fn open(arguments: &Arguments, server: &Panoramax) -> Result<Option<SurveyFile>>
 
 /// Says what of the survey is told, and what is not.
 fn describe(told: &Claims, arguments: &Arguments) {
-    tell!(
-        "{} of probability {} or more, from {} or more, with a known code: {} in {}",
-        count(told.landmarks, "landmark"),
-        arguments.min_probability,
-        count(arguments.min_sightings.into(), "detection"),
-        count(told.claims.len(), "annotation"),
-        count(told.claims.chunk_by(|a, b| a.picture_id == b.picture_id).count(), "picture"),
-    );
+    let landmarks = match arguments.only_reviewed {
+        true => format!("{} reviewed", count(told.landmarks, "landmark")),
+        false => format!(
+            "{} reviewed, or of probability {} or more and from {} or more",
+            count(told.landmarks, "landmark"),
+            arguments.min_probability,
+            count(arguments.min_sightings.into(), "detection"),
+        ),
+    };
+    let pictures = told.claims.chunk_by(|a, b| a.picture_id == b.picture_id).count();
+    tell!("{landmarks}: {} in {}", count(told.claims.len(), "annotation"), count(pictures, "picture"));
     for (left_out, noun) in [(&told.landmarks_left_out, "landmark"), (&told.detections_left_out, "detection")] {
         for (reason, number) in left_out {
             tell!("  {} left out: {reason}", count(*number, noun));
