@@ -240,6 +240,33 @@ fn what_others_say_is_left_alone() {
 }
 
 #[test]
+fn reviewed_landmarks_are_told_in_any_case_and_wrong_ones_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, kept) = (survey(&folder), Kept::default());
+    let server = kept.serve(sound);
+    let file = rusqlite::Connection::open(&path).unwrap();
+    let landmark = |order: &str| -> (String, u64) {
+        let select = format!(
+            "SELECT id, sightings FROM landmarks WHERE osm_tags LIKE 'traffic_sign%' ORDER BY probability {order} LIMIT 1"
+        );
+        file.query_row(&select, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    };
+    let (sure, unsure) = (landmark("DESC, sightings DESC"), landmark("ASC, sightings ASC"));
+    let marks = folder.path().join("marks.json");
+    let mark = |id: &str, mark: &str| json!({"landmark": id, "mark": mark});
+    let said = json!({"arpent_marks": 1, "marks": [mark(&sure.0, "wrong"), mark(&unsure.0, "right")]});
+    std::fs::write(&marks, said.to_string()).unwrap();
+    let number = |options: &[&str]| publish(&path, &server, options).with_code(0).out.lines().count() as u64;
+    let all_sure = ["--min-probability", "1", "--min-sightings", "100"];
+    let before = number(&[]);
+    assert_eq!(number(&all_sure), 0);
+    run(["review", text(&path), text(&marks)]).with_code(0);
+    let told = if unsure.1 >= 2 { 0..=unsure.1 } else { 1..=1 };
+    assert!(told.contains(&(number(&[]) + sure.1 - before)), "{before} {sure:?} {unsure:?}");
+    assert_eq!((number(&all_sure), number(&["--only-reviewed"])), (unsure.1, unsure.1));
+}
+
+#[test]
 fn refusals_cost_themselves_only() {
     let folder = tempfile::tempdir().unwrap();
     let (path, kept) = (survey(&folder), Kept::default());

@@ -64,8 +64,11 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
 }
 
 fn write(arguments: &Arguments, server: &Panoramax, stop: &AtomicBool) -> Result<Done> {
-    let selection =
-        Selection { min_probability: arguments.min_probability, min_sightings: usize::from(arguments.min_sightings) };
+    let selection = Selection {
+        min_probability: arguments.min_probability,
+        min_sightings: usize::from(arguments.min_sightings),
+        only_reviewed: arguments.only_reviewed,
+    };
     let reader = SurveyReader::open(&arguments.survey)?;
     let told = claims(&reader.inventory()?, &reader.pictures()?, &reader.sightings()?, selection)?;
     drop(reader);
