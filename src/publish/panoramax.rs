@@ -244,7 +244,7 @@ impl Failures {
     fn note<T>(&mut self, answer: Result<T, FetchError>) -> Result<T, FetchError> {
         match &answer {
             Ok(_) => self.0 = 0,
-            Err(FetchError::Status(401 | 429) | FetchError::Connection) => self.0 += 1,
+            Err(FetchError::Status(401 | 403 | 429) | FetchError::Connection) => self.0 += 1,
             Err(error) if error.is_in_doubt() => self.0 += 1,
             Err(_) => {}
         }

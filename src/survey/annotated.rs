@@ -10,6 +10,9 @@ const SIGN: &str = "osm|traffic_sign";
 /// What an annotation counts that states no confidence: a person made it.
 const PERSON: f32 = 0.9;
 
+/// The most annotations of one picture that are looked at. No street shows so many things.
+const MAX_ANNOTATIONS: usize = 1000;
+
 /// A detection that somebody else made, and who.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Foreign {
@@ -33,7 +36,8 @@ pub(super) fn foreign(model: &Model, turn: &Turn, annotations: &[Annotation]) ->
         let pixels = turn.to_upright(annotation.pixels);
         Some((is_named, Foreign { detection: Detection { class, score, reading, pixels }, origin }))
     };
-    let all: Vec<(bool, Foreign)> = annotations.iter().filter(within).filter_map(detection).collect();
+    let all = annotations.iter().filter(within).filter_map(detection).take(MAX_ANNOTATIONS);
+    let all: Vec<(bool, Foreign)> = all.collect();
     let Manifest { exclusive, iou, .. } = *model.manifest();
     let is_doubled = |number: usize, (is_named, foreign): &(bool, Foreign)| {
         all.iter().enumerate().any(|(other_number, (is_other_named, other))| {
