@@ -93,11 +93,12 @@ fn tell_left_out(left_out: usize, min_sightings: u16) {
 enum Done {
     /// As asked.
     Well,
-    /// With a result, but some pictures failed.
+    /// With a result, but some pictures or marks failed.
     WithFailures,
 }
 
-/// Runs the command of the program's arguments: 0 done, 1 failed, 2 wrong usage, 3 done but some pictures failed.
+/// Runs the command of the program's arguments: 0 done, 1 failed, 2 wrong usage, 3 done but some pictures or marks
+/// failed.
 pub fn run() -> ExitCode {
     // clap prints what is wrong and exits with 2 by itself.
     let cli = Cli::parse();
