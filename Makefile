@@ -13,7 +13,7 @@ demo: .onnxruntime/version
 	@echo "To look at it: drop it into QGIS or onto https://geojson.io; its truth is examples/street/truth.geojson."
 	@echo "To see what the detector sees: cargo run --release -- detect examples/street/pass-1/*.jpg --draw drawn"
 
-test: .onnxruntime/version
+test: .onnxruntime/version tests/.venv/installed
 	cargo test --quiet
 
 # Against a true Panoramax server, which is installed and started for it (Debian 12, root).
@@ -98,6 +98,10 @@ models/train/.venv/installed: models/train/requirements.txt
 	python3 -m venv models/train/.venv
 	models/train/.venv/bin/pip install --quiet -r models/train/requirements.txt
 	@touch $@
+
+# Programs that others wrote, which read in the tests what arpent writes.
+tests/.venv/installed: tests/readers/requirements.txt scripts/make-venv
+	scripts/make-venv tests/.venv tests/readers/requirements.txt
 
 .onnxruntime/version: scripts/get-onnxruntime
 	scripts/get-onnxruntime

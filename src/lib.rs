@@ -16,6 +16,7 @@
 pub mod annotation;
 pub mod area;
 pub mod camera;
+pub mod crs;
 pub mod draw;
 pub mod export;
 mod geopackage;

@@ -9,11 +9,13 @@ macro_rules! tell {
 }
 
 mod area;
+mod dataset;
 mod detect;
 mod export;
 mod locate;
 mod log;
 mod model;
+mod output;
 mod pictures;
 mod progress;
 mod report;
@@ -41,7 +43,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Survey an area: find things in its pictures and write one feature for each
-    Survey(survey::Arguments),
+    Survey(Box<survey::Arguments>),
     /// Say how far a survey is, also while it goes on
     Status(status::Arguments),
     /// Write the landmarks of a survey in another format

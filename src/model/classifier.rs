@@ -191,7 +191,7 @@ impl Classifier {
 }
 
 /// A box and its margin cut out of a picture, grey where there is no picture.
-fn crop(picture: &RgbImage, pixels: PixelBox, margin: f32, wraps: bool) -> RgbImage {
+pub(crate) fn crop(picture: &RgbImage, pixels: PixelBox, margin: f32, wraps: bool) -> RgbImage {
     const OUTSIDE: Rgb<u8> = Rgb([114; 3]);
     let (dx, dy) = ((pixels.x1 - pixels.x0) * margin, (pixels.y1 - pixels.y0) * margin);
     let (x0, y0) = ((pixels.x0 - dx).round() as i64, (pixels.y0 - dy).round() as i64);

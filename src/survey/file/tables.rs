@@ -10,7 +10,7 @@ use crate::geopackage::{self, Layer};
 /// The form of these tables. A file of another form is refused.
 const FORM: i64 = 3;
 
-const LAYERS: &[Layer] = &[
+const LAYERS: &[Layer<'_>] = &[
     Layer {
         name: "landmarks",
         description: "What stands along the street, once each; columns as in the GeoJSON of an inventory, which leaves out \
