@@ -44,7 +44,7 @@ enum Command {
     Survey(Box<survey::Arguments>),
     /// Say how far a survey is, also while it goes on
     Status(status::Arguments),
-    /// Write the landmarks of a survey in another format
+    /// Write what a survey holds in another format: its landmarks, or its pictures with boxes
     Export(export::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
