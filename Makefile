@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax score lint docs bench bench-python bench-locate accuracy \
+.PHONY: demo test test-panoramax test-page score lint docs bench bench-python bench-locate accuracy \
 	train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector.
@@ -19,6 +19,10 @@ test: .onnxruntime/version tests/.venv/installed
 # Against a true Panoramax server, which is installed and started for it (Debian 12, root).
 test-panoramax: .onnxruntime/version
 	tests/panoramax.sh
+
+# Pages in headless Chromium, used by clicks and keys; on Debian, as root, it is installed for it.
+test-page: .onnxruntime/version
+	tests/page.sh
 
 # How well the sample street is surveyed, against its truth.
 score: demo

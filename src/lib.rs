@@ -24,6 +24,8 @@ pub mod inventory;
 pub mod locate;
 pub mod model;
 pub mod picture;
+pub mod report;
+pub mod review;
 pub mod sighting;
 pub mod source;
 pub mod survey;

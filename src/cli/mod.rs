@@ -18,6 +18,8 @@ mod model;
 mod output;
 mod pictures;
 mod progress;
+mod report;
+mod review;
 mod signs;
 mod status;
 mod survey;
@@ -46,6 +48,10 @@ enum Command {
     Status(status::Arguments),
     /// Write what a survey holds in another format: its landmarks, or its pictures with boxes
     Export(export::Arguments),
+    /// Make a page of a survey that people look at: map, table, evidence, coverage, review
+    Report(report::Arguments),
+    /// Apply what people say of landmarks: right, wrong, another class, moved
+    Review(review::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -101,6 +107,8 @@ pub fn run() -> ExitCode {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),

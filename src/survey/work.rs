@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::camera::Lens;
 use crate::model::{Detection, Detector};
 use crate::picture::{Camera, Picture};
-use crate::view::{Plan, Turn, decode_into};
+use crate::view::{Plan, Turn, ViewSizes, decode_into};
 
 /// Plans kept: pictures of one sequence share theirs, and several sequences are on the way at a time.
 const PLANS: usize = 4;
@@ -23,7 +23,7 @@ pub(super) struct Looked {
 /// A detector and the plans of the last kinds of pictures that it saw.
 pub(super) struct Worker {
     detector: Detector,
-    input: (u32, u32),
+    sizes: ViewSizes,
     plans: Vec<(Kind, Plan)>,
     /// The memory of the last picture's pixels, for those of the next.
     spare: Vec<u8>,
@@ -34,7 +34,7 @@ type Kind = (Camera, u32, u32);
 
 impl Worker {
     pub(super) fn new(detector: Detector) -> Self {
-        Self { input: detector.input(), detector, plans: Vec::new(), spare: Vec::new() }
+        Self { sizes: detector.view_sizes(), detector, plans: Vec::new(), spare: Vec::new() }
     }
 
     /// Decodes a picture and looks at it. The reason of a failure is a few words that are counted together.
@@ -47,7 +47,7 @@ impl Worker {
             None => {
                 self.plans.truncate(PLANS - 1);
                 let lens = Lens::new(&picture.camera, width, height);
-                self.plans.push((kind, Plan::new(&lens, width, height, self.input)));
+                self.plans.push((kind, Plan::new(&lens, width, height, self.sizes)));
                 self.plans.len() - 1
             }
         };
