@@ -87,6 +87,9 @@ fn read(survey: &Path, options: &DatasetOptions) -> Result<Dataset> {
     for (reason, number) in &dataset.left_out {
         tell!("  {} left out: {reason}", count(*number, "picture"));
     }
+    if dataset.wrong > 0 {
+        tell!("  {} left out: a reviewer says that it is wrong", boxes(dataset.wrong));
+    }
     if dataset.is_empty() {
         anyhow::bail!("{} has no picture with boxes", survey.display());
     }

@@ -1,5 +1,5 @@
-//! COCO's JSON for object detection. Its categories are the classes of the detector; the code that was read, the score
-//! and the landmark are `attributes` of a box.
+//! COCO's JSON for object detection. Its categories are the classes of the detector; the code that was read, what
+//! reviewers say, the score and the landmark are `attributes` of a box.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -104,6 +104,7 @@ fn annotation(id: usize, image: usize, labelled: &Labelled, part: PixelBox) -> V
         "segmentation": [[x0, y0, x1, y0, x1, y1, x0, y1]],
         "attributes": {
             "code": labelled.code,
+            "reviewed": labelled.reviewed,
             "score": (f64::from(sighting.score) * 1e3).round() / 1e3,
             "landmark": sighting.landmark,
             "origin": sighting.origin,
