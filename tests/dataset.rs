@@ -107,10 +107,16 @@ fn what_stands_in_the_way_is_told() {
     assert!(ended.err.contains("1 picture left out: file not readable"), "{}", ended.err);
     export(&["--format", "coco"]).fails(1, &["there is something already: name a new folder"]);
     assert_eq!(names_in(folder.path()), ["out", "pictures", "signs.gpkg"]);
+    fs::remove_dir_all(path("out")).unwrap();
+    fs::remove_dir_all(path("pictures/drive")).unwrap();
+    fs::remove_file(path("pictures/turned.jpg")).unwrap();
+    export(&["--format", "yolo"]).fails(1, &["no picture could be had", "is not written"]);
+    assert_eq!(names_in(folder.path()), ["pictures", "signs.gpkg"]);
     let out = path("late.geojson");
     let pictures = text(&path("pictures")).to_owned();
-    run(["survey", "--pictures", &pictures, "-o", text(&out), "--format", "crops"])
-        .fails(1, &["pictures with boxes are made of the file of a survey: `arpent export"]);
+    let said = "pictures with boxes are made of the file of a survey: `arpent export";
+    run(["survey", "--pictures", &pictures, "-o", text(&out), "--format", "crops"]).fails(1, &[said]);
+    run(["survey", "--pictures", &pictures, "-o", text(&path("late.coco.json"))]).fails(1, &[said]);
 }
 
 #[test]

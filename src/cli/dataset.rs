@@ -77,6 +77,9 @@ fn write_folder(survey: &Path, path: &Path, format: DatasetFormat, options: &Dat
     for (reason, number) in &written.failures {
         tell!("  {} left out: {reason}", count(*number, "picture"));
     }
+    if written.pictures == 0 {
+        anyhow::bail!("no picture could be had: {} is not written", path.display());
+    }
     tell!("{} with {} written to {}", count(written.pictures, "picture"), boxes(written.boxes), path.display());
     Ok(if written.failures.is_empty() { Done::Well } else { Done::WithFailures })
 }

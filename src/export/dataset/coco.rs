@@ -77,7 +77,8 @@ fn write<'a>(
         .enumerate()
         .map(|(id, (image, shot, labelled, part))| annotation(id + 1, image, labelled, place(shot, part)));
     write_list("annotations", list, out)?;
-    out.write_all(b"\"type\":\"instances\"}\n")
+    out.write_all(b"\"type\":\"instances\"}\n")?;
+    out.flush()
 }
 
 /// A member whose elements stand on lines of their own.

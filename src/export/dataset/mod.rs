@@ -180,7 +180,8 @@ impl Dataset {
         coco::write_references(self, out)
     }
 
-    /// Writes a folder with the pictures and their boxes. Pictures that cannot be had are left out of it.
+    /// Writes a folder with the pictures and their boxes. Pictures that cannot be had are left out of it; if none can be
+    /// had there is no folder.
     ///
     /// Pictures whose files lie turned by their EXIF are written upright, since programs for training do not agree on
     /// what that means; all others as they are.
@@ -212,6 +213,9 @@ impl Dataset {
                 }
                 Err(reason) => *written.failures.entry(reason).or_default() += 1,
             }
+        }
+        if kept.is_empty() {
+            return Ok(written);
         }
         let create = |name: &str| File::create(output.part().join(name)).map(BufWriter::new);
         match format {

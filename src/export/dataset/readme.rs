@@ -37,7 +37,8 @@ pub fn write(
     let what = match format {
         DatasetFormat::Coco => {
             "annotations.json has the boxes in the form of COCO, images/ the pictures. Categories are the classes of the \
-             detector; the attribute `code` is what was read or what a reviewer says, `reviewed`. A box over the seam of a 360° picture is two."
+             detector; the attribute `code` is what was read, or what a reviewer says where `reviewed` tells so. A box over \
+             the seam of a 360° picture is two."
         }
         DatasetFormat::Yolo => {
             "labels/ has the boxes in the form of YOLO, images/ the pictures, data.yaml the classes, which are those of \

@@ -38,7 +38,7 @@ pub fn review(path: &Path, marks: Vec<Mark>) -> Result<Reviewed, FileError> {
 ///
 /// # Errors
 ///
-/// As of [`review`].
+/// As of [`review()`].
 pub fn take_back(path: &Path, ids: &[String]) -> Result<Reviewed, FileError> {
     change(path, |reviews, _| {
         let mut outcome = Reviewed::default();
