@@ -46,7 +46,7 @@ enum Command {
     Survey(Box<survey::Arguments>),
     /// Say how far a survey is, also while it goes on
     Status(status::Arguments),
-    /// Write the landmarks of a survey in another format
+    /// Write what a survey holds in another format: its landmarks, or its pictures with boxes
     Export(export::Arguments),
     /// Make a page of a survey that people look at: map, table, evidence, coverage, review
     Report(report::Arguments),
