@@ -16,6 +16,7 @@
 pub mod annotation;
 pub mod area;
 pub mod camera;
+pub mod compare;
 pub mod draw;
 pub mod export;
 mod geopackage;
@@ -23,9 +24,11 @@ pub mod inventory;
 pub mod locate;
 pub mod model;
 pub mod picture;
+pub mod place;
 pub mod sighting;
 pub mod source;
 pub mod survey;
+pub mod table;
 pub mod taxonomy;
 pub mod view;
 

@@ -9,6 +9,7 @@ macro_rules! tell {
 }
 
 mod area;
+mod compare;
 mod detect;
 mod export;
 mod locate;
@@ -44,6 +45,8 @@ enum Command {
     Status(status::Arguments),
     /// Write the landmarks of a survey in another format
     Export(export::Arguments),
+    /// Compare two inventories, or one with a reference or the truth
+    Compare(compare::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -99,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
