@@ -15,8 +15,10 @@ mod export;
 mod locate;
 mod log;
 mod model;
+mod package;
 mod pictures;
 mod progress;
+mod publish;
 mod signs;
 mod status;
 mod survey;
@@ -45,6 +47,10 @@ enum Command {
     Status(status::Arguments),
     /// Write the landmarks of a survey in another format
     Export(export::Arguments),
+    /// Write a survey as a folder of open data, ready to publish
+    Package(package::Arguments),
+    /// Give results back: as open data
+    Publish(publish::Arguments),
     /// Compare two inventories, or one with a reference or the truth
     Compare(compare::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
@@ -102,6 +108,8 @@ pub fn run() -> ExitCode {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
+        Command::Publish(arguments) => publish::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
