@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax score lint docs bench bench-python bench-locate accuracy \
+.PHONY: demo test test-panoramax test-page score lint docs bench bench-python bench-locate accuracy \
 	train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector.
@@ -13,12 +13,16 @@ demo: .onnxruntime/version
 	@echo "To look at it: drop it into QGIS or onto https://geojson.io; its truth is examples/street/truth.geojson."
 	@echo "To see what the detector sees: cargo run --release -- detect examples/street/pass-1/*.jpg --draw drawn"
 
-test: .onnxruntime/version
+test: .onnxruntime/version tests/.venv/installed
 	cargo test --quiet
 
 # Against a true Panoramax server, which is installed and started for it (Debian 12, root).
 test-panoramax: .onnxruntime/version
 	tests/panoramax.sh
+
+# Pages in headless Chromium, used by clicks and keys; on Debian, as root, it is installed for it.
+test-page: .onnxruntime/version
+	tests/page.sh
 
 # How well the sample street is surveyed, against its truth.
 score: demo
@@ -71,7 +75,8 @@ train-solar: models/train/.venv/installed
 
 train-codes: models/train/.venv/installed
 	$(PYTHON) models/train/train_codes.py --data $(DATA) --run models/train/runs/codes $(OPTIONS)
-	$(PYTHON) models/train/export_codes.py --data $(DATA) models/train/runs/codes/checkpoint.pt models/sign-codes.onnx
+	$(PYTHON) models/train/export_codes.py --data $(DATA) models/train/runs/codes/checkpoint.pt models/sign-codes-fp32.onnx
+	$(PYTHON) models/train/quantize.py --data $(DATA) codes models/sign-codes-fp32.onnx models/sign-codes.onnx
 
 # What the detector of modules invents in pictures that show none, for its next training.
 mine-solar: models/train/.venv/installed .onnxruntime/version
@@ -93,6 +98,10 @@ models/train/.venv/installed: models/train/requirements.txt
 	python3 -m venv models/train/.venv
 	models/train/.venv/bin/pip install --quiet -r models/train/requirements.txt
 	@touch $@
+
+# Programs that others wrote, which read in the tests what arpent writes.
+tests/.venv/installed: tests/readers/requirements.txt scripts/make-venv
+	scripts/make-venv tests/.venv tests/readers/requirements.txt
 
 .onnxruntime/version: scripts/get-onnxruntime
 	scripts/get-onnxruntime

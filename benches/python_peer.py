@@ -30,8 +30,10 @@ import onnxruntime
 ROOT = Path(__file__).resolve().parents[1]
 MODEL, CODES = ROOT / "models" / "signs.onnx", ROOT / "models" / "sign-codes.onnx"
 SIDE, PAD = 640, 114
-# Field of view, step and pitch of the two rings of a 360° picture, degrees.
-WIDE, NARROW = (60.0, 45.0, 0.0), (30.0, 24.0, 2.5)
+# What the detector wants pixels to be scaled by.
+MEAN, SD = np.float32(114), np.float32(60)
+# Field of view, step and pitch of the two rings of a 360° picture, degrees, and the height of their views, pixels.
+WIDE, NARROW = (60.0, 45.0, 0.0, 640), (30.0, 24.0, 2.5, 384)
 # The score that arpent's calibration asks of a box before its code is read is about this.
 SCORE, IOU = 0.4, 0.5
 
@@ -74,11 +76,11 @@ def flat_views(picture):
             yield part, lambda u, v, x=x, y=y: (x + u * zoom, y + v * zoom)
 
 
-def sphere_map(fov, pitch, yaw, width, height):
+def sphere_map(fov, pitch, rows, yaw, width, height):
     """Where a view reads the panorama, for `cv2.remap`."""
     focal = SIDE / 2 / math.tan(math.radians(fov / 2))
-    middles = (np.arange(SIDE, dtype=np.float32) + 0.5 - SIDE / 2) / focal
-    right, up = np.meshgrid(middles, -middles)
+    across, down = ((np.arange(side, dtype=np.float32) + 0.5 - side / 2) / focal for side in (SIDE, rows))
+    right, up = np.meshgrid(across, -down)
     cos, sin = math.cos(math.radians(pitch)), math.sin(math.radians(pitch))
     ahead, up = cos - up * sin, up * cos + sin
     azimuth = np.arctan2(right, ahead) + math.radians(yaw)
@@ -94,7 +96,7 @@ def rings(width):
 
 def sphere_views(picture, kept):
     """Perspective cuts in two rings; `kept` holds the maps of earlier pictures, or is None."""
-    for fov, step, pitch in rings(picture.shape[1]):
+    for fov, step, pitch, rows in rings(picture.shape[1]):
         # The panorama is first shrunk to about the views' scale, against flickering.
         scale = min(1.0, math.radians(SIDE / 2 / math.tan(math.radians(fov / 2))) * 360 / picture.shape[1])
         shrunk = picture
@@ -102,7 +104,7 @@ def sphere_views(picture, kept):
             shrunk = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         height, width = shrunk.shape[:2]
         for cut in range(math.ceil(360 / step)):
-            key = (fov, pitch, cut * step, width, height)
+            key = (fov, pitch, rows, cut * step, width, height)
             found = kept.get(key) if kept is not None else None
             if found is None:
                 found = sphere_map(*key)
@@ -111,15 +113,15 @@ def sphere_views(picture, kept):
             u, v = found
             view = cv2.remap(shrunk, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
-            def place(x, y, u=u, v=v, scale=scale):
-                column, row = np.clip(x, 0, SIDE - 1).astype(int), np.clip(y, 0, SIDE - 1).astype(int)
+            def place(x, y, u=u, v=v, scale=scale, rows=rows):
+                column, row = np.clip(x, 0, SIDE - 1).astype(int), np.clip(y, 0, rows - 1).astype(int)
                 return u[row, column] / scale, v[row, column] / scale
 
             yield view, place
 
 
-def grid():
-    cells = [(x, y, stride) for stride in (8, 16, 32) for y in range(SIDE // stride) for x in range(SIDE // stride)]
+def grid(rows):
+    cells = [(x, y, stride) for stride in (8, 16, 32) for y in range(rows // stride) for x in range(SIDE // stride)]
     return np.array(cells, np.float32)
 
 
@@ -127,7 +129,8 @@ class Worker:
     """A detector, a classifier and what they need, for one thread."""
 
     def __init__(self, keeps_maps):
-        self.detector, self.classifier, self.grid = session(MODEL), session(CODES), grid()
+        self.detector, self.classifier = session(MODEL), session(CODES)
+        self.grids = {rows: grid(rows) for *_, rows in (WIDE, NARROW)}
         self.kept = {} if keeps_maps else None
 
     def look(self, path):
@@ -137,11 +140,11 @@ class Worker:
         boxes, scores, views = [], [], 0
         for view, place in sphere_views(picture, self.kept) if is_sphere else flat_views(picture):
             views += 1
-            tensor = np.ascontiguousarray(view.transpose(2, 0, 1)[None], np.float32)
+            tensor = (np.ascontiguousarray(view.transpose(2, 0, 1)[None], np.float32) - MEAN) / SD
             output = self.detector.run(None, {"images": tensor})[0][0]
             score = output[:, 4] * output[:, 5:].max(axis=1)
             found = score >= SCORE
-            output, cells = output[found], self.grid[found]
+            output, cells = output[found], self.grids[len(view)][found]
             centre = (cells[:, :2] + output[:, :2]) * cells[:, 2:]
             half = np.exp(output[:, 2:4]) * cells[:, 2:] / 2
             for (x0, y0), (x1, y1), s in zip(centre - half, centre + half, score[found]):

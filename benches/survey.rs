@@ -1,8 +1,8 @@
 //! Views per second of a survey over local pictures, against bare ONNX Runtime plus bare decoding of the same.
 //!
 //! `cargo bench --bench survey -- [DIR] [--rounds N] [--delay-ms N]` (default: examples/street, 5 rounds, 50 ms). All
-//! use all cores, in one run and by turns. The peer decodes every picture and runs a blank tensor through the same model
-//! as often as the survey has views; it lists, cuts, suppresses, reads codes, locates and writes nothing. The ratio is
+//! use all cores, in one run and by turns. The peer decodes every picture and runs blank tensors of the same sizes through the
+//! same model as often as the survey has views; it lists, cuts, suppresses, reads codes, locates and writes nothing. The ratio is
 //! the survey's views per second over the peer's, each at the median of its rounds. The same survey is also run over
 //! HTTP, from a server in this process that waits a while before each answer.
 
@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     let model = Model::shipped(shipped, environment)?;
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let (pictures, views) = read(&folder, &model)?;
-    let total: usize = views.iter().sum();
+    let total: usize = views.iter().map(Vec::len).sum();
     println!("{}: {} pictures, {total} views, {jobs} workers", folder.display(), pictures.len());
 
     let source = Folder::open(&folder)?;
@@ -80,7 +80,7 @@ fn main() -> Result<()> {
                 .with_inter_threads(1)?
                 .commit_from_memory(shipped.onnx)
         };
-        bare(&pictures, &views, jobs, model.input(), session)?;
+        bare(&pictures, &views, jobs, session)?;
         peers.push(total as f64 / began.elapsed().as_secs_f64());
         let [ours, fars, peers] = [&ours, &fars, &peers].map(|rates| rates[round - 1]);
         println!("round {round}: survey {ours:.1} views/s, over HTTP {fars:.1} views/s, bare {peers:.1} views/s");
@@ -91,15 +91,18 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The files of a folder, and how many views a survey has of each.
-fn read(folder: &Path, model: &Model) -> Result<(Vec<Vec<u8>>, Vec<usize>)> {
+/// The sizes of a picture's views, pixels.
+type Views = Vec<(u32, u32)>;
+
+/// The files of a folder, and the sizes of the views that a survey has of each.
+fn read(folder: &Path, model: &Model) -> Result<(Vec<Vec<u8>>, Vec<Views>)> {
     let source = Folder::open(folder)?;
     let mut files = Vec::new();
     let mut views = Vec::new();
     for picture in source.list(&Query::default())?.pictures {
         let bytes = source.fetch(&picture)?;
         let (width, height) = decode(&bytes)?.image.dimensions();
-        views.push(Plan::new(&Lens::new(&picture.camera, width, height), width, height, model.input()).len());
+        views.push(Plan::new(&Lens::new(&picture.camera, width, height), width, height, model.view_sizes()).sizes());
         files.push(bytes);
     }
     Ok((files, views))
@@ -133,22 +136,22 @@ fn around(pictures: &[Picture]) -> Result<Area> {
 /// Decodes every picture and runs a blank tensor as often as it has views.
 fn bare(
     pictures: &[Vec<u8>],
-    views: &[usize],
+    views: &[Views],
     jobs: usize,
-    input: (u32, u32),
     session: impl Fn() -> Result<Session, ort::Error> + Sync,
 ) -> Result<()> {
     let next = AtomicUsize::new(0);
-    let (width, height) = (input.0 as usize, input.1 as usize);
     let work = || -> Result<()> {
         let mut session = session()?;
-        let tensor = vec![114.0_f32; 3 * width * height];
+        let mut tensor = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(bytes) = pictures.get(index) else { return Ok(()) };
             std::hint::black_box(image::load_from_memory(bytes)?.into_rgb8());
-            for _ in 0..views[index] {
-                let value = TensorRef::from_array_view(([1, 3, height, width], tensor.as_slice()))?;
+            for (width, height) in &views[index] {
+                let shape = [1, 3, *height as usize, *width as usize];
+                tensor.resize(shape.iter().product(), 0.0_f32);
+                let value = TensorRef::from_array_view((shape, tensor.as_slice()))?;
                 std::hint::black_box(session.run(ort::inputs![value])?);
             }
         }

@@ -1,9 +1,11 @@
 //! The frame of a GeoPackage, an SQLite file that QGIS and others open as it is, and its geometries.
 //!
-//! After OGC 12-128r18 (GeoPackage 1.3). All geometries are WGS 84, longitude first.
+//! After OGC 12-128r18 (GeoPackage 1.3). Geometries are WGS 84, longitude first, unless [`set_crs`] says otherwise.
 
 use geo::{BoundingRect, Coord, Geometry, LineString, MultiPolygon, Polygon, Rect};
 use rusqlite::{Connection, Result, params};
+
+use crate::crs::Crs;
 
 /// `GPKG`: what tells a GeoPackage from other SQLite files.
 pub const APPLICATION_ID: i32 = 0x4750_4B47;
@@ -13,7 +15,7 @@ const USER_VERSION: i32 = 10_300;
 const SRS: i32 = 4326;
 
 /// A table that programs list, with a geometry or without.
-pub struct Layer {
+pub struct Layer<'a> {
     /// Its name.
     pub name: &'static str,
     /// What it holds, for people.
@@ -21,11 +23,11 @@ pub struct Layer {
     /// The kind of its geometries, in the column `geom`; none for a plain table.
     pub geometry: Option<&'static str>,
     /// Its columns beside the key `fid` and the geometry, in SQL.
-    pub columns: &'static str,
+    pub columns: &'a str,
 }
 
 /// Makes an empty SQLite database a GeoPackage with these layers.
-pub fn create(connection: &Connection, layers: &[Layer]) -> Result<()> {
+pub fn create(connection: &Connection, layers: &[Layer<'_>]) -> Result<()> {
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.pragma_update(None, "user_version", USER_VERSION)?;
     connection.execute_batch(FRAME)?;
@@ -70,6 +72,35 @@ pub fn note_extent(connection: &Connection, layer: &str) -> Result<()> {
     Ok(())
 }
 
+/// Says that the geometries of a layer are in a system, as [`point_in`] makes them.
+pub fn set_crs(connection: &Connection, layer: &str, crs: &Crs) -> Result<()> {
+    let code = crs.code();
+    connection.execute(
+        "INSERT OR IGNORE INTO gpkg_spatial_ref_sys VALUES (?1, ?2, 'EPSG', ?2, ?3, NULL)",
+        params![crs.name(), code, crs.wkt()],
+    )?;
+    connection.execute("UPDATE gpkg_contents SET srs_id = ? WHERE table_name = ?", params![code, layer])?;
+    connection.execute("UPDATE gpkg_geometry_columns SET srs_id = ? WHERE table_name = ?", params![code, layer])?;
+    Ok(())
+}
+
+/// Adds a spatial index over the geometries that a layer has, and what keeps it right when programs edit them: the
+/// extension of annex F.3. To be called once.
+pub fn add_spatial_index(connection: &Connection, layer: &str) -> Result<()> {
+    connection.execute_batch(&SPATIAL_INDEX.replace("LAYER", layer))?;
+    let mut select = connection.prepare(&format!("SELECT fid, geom FROM {layer} WHERE geom IS NOT NULL"))?;
+    let mut insert = connection.prepare(&format!("INSERT INTO rtree_{layer}_geom VALUES (?, ?, ?, ?, ?)"))?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let fid: i64 = row.get(0)?;
+        let Some(rect) = read(row.get_ref(1)?.as_blob()?).and_then(|geometry| geometry.bounding_rect()) else {
+            continue;
+        };
+        insert.execute(params![fid, rect.min().x, rect.max().x, rect.min().y, rect.max().y])?;
+    }
+    Ok(())
+}
+
 fn union(a: &Rect<f64>, b: &Rect<f64>) -> Rect<f64> {
     let (low, high) = ((a.min(), b.min()), (a.max(), b.max()));
     Rect::new(
@@ -80,15 +111,25 @@ fn union(a: &Rect<f64>, b: &Rect<f64>) -> Rect<f64> {
 
 /// A point as the blob of a geometry.
 pub fn point(lon_deg: f64, lat_deg: f64) -> Vec<u8> {
-    let mut blob = header(None);
-    start(&mut blob, POINT);
-    put(&mut blob, Coord { x: lon_deg, y: lat_deg });
+    point_in(SRS, lon_deg, lat_deg)
+}
+
+/// A point of a system of EPSG as the blob of a geometry.
+pub fn point_in(srs: i32, x: f64, y: f64) -> Vec<u8> {
+    let mut blob = header(srs, None);
+    put_point(&mut blob, x, y);
     blob
+}
+
+/// Appends a point as well-known binary.
+pub fn put_point(blob: &mut Vec<u8>, x: f64, y: f64) {
+    start(blob, POINT);
+    put(blob, Coord { x, y });
 }
 
 /// A line of two points.
 pub fn segment(from: Coord<f64>, to: Coord<f64>) -> Vec<u8> {
-    let mut blob = header(Some(Rect::new(from, to)));
+    let mut blob = header(SRS, Some(Rect::new(from, to)));
     start(&mut blob, LINE_STRING);
     put_count(&mut blob, 2);
     put(&mut blob, from);
@@ -98,7 +139,7 @@ pub fn segment(from: Coord<f64>, to: Coord<f64>) -> Vec<u8> {
 
 /// Polygons.
 pub fn multi_polygon(polygons: &MultiPolygon<f64>) -> Vec<u8> {
-    let mut blob = header(polygons.bounding_rect());
+    let mut blob = header(SRS, polygons.bounding_rect());
     start(&mut blob, MULTI_POLYGON);
     put_count(&mut blob, polygons.0.len());
     for polygon in polygons {
@@ -139,10 +180,10 @@ const POLYGON: u32 = 3;
 const MULTI_POLYGON: u32 = 6;
 
 /// The header: magic, version 0, flags (little-endian, with the rectangle of what is no point), the system.
-fn header(rect: Option<Rect<f64>>) -> Vec<u8> {
+fn header(srs: i32, rect: Option<Rect<f64>>) -> Vec<u8> {
     let mut blob = b"GP\0".to_vec();
     blob.push(if rect.is_some() { 0b0000_0011 } else { 0b0000_0001 });
-    blob.extend(SRS.to_le_bytes());
+    blob.extend(srs.to_le_bytes());
     if let Some(rect) = rect {
         for side in [rect.min().x, rect.max().x, rect.min().y, rect.max().y] {
             blob.extend(side.to_le_bytes());
@@ -218,6 +259,44 @@ CREATE TABLE gpkg_geometry_columns (
     CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name), CONSTRAINT uk_gc_table_name UNIQUE (table_name),
     CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents (table_name),
     CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id));
+";
+
+/// The index of a layer, and the triggers of the standard.
+const SPATIAL_INDEX: &str = "
+CREATE TABLE IF NOT EXISTS gpkg_extensions (
+    table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL,
+    CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name));
+INSERT INTO gpkg_extensions VALUES
+    ('LAYER', 'geom', 'gpkg_rtree_index', 'http://www.geopackage.org/spec120/#extension_rtree', 'write-only');
+CREATE VIRTUAL TABLE rtree_LAYER_geom USING rtree (id, minx, maxx, miny, maxy);
+CREATE TRIGGER rtree_LAYER_geom_insert AFTER INSERT ON LAYER
+WHEN NEW.geom NOT NULL AND NOT ST_IsEmpty(NEW.geom) BEGIN
+    INSERT OR REPLACE INTO rtree_LAYER_geom
+    VALUES (NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom));
+END;
+CREATE TRIGGER rtree_LAYER_geom_update1 AFTER UPDATE OF geom ON LAYER
+WHEN OLD.fid = NEW.fid AND NEW.geom NOT NULL AND NOT ST_IsEmpty(NEW.geom) BEGIN
+    INSERT OR REPLACE INTO rtree_LAYER_geom
+    VALUES (NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom));
+END;
+CREATE TRIGGER rtree_LAYER_geom_update2 AFTER UPDATE OF geom ON LAYER
+WHEN OLD.fid = NEW.fid AND (NEW.geom ISNULL OR ST_IsEmpty(NEW.geom)) BEGIN
+    DELETE FROM rtree_LAYER_geom WHERE id = OLD.fid;
+END;
+CREATE TRIGGER rtree_LAYER_geom_update3 AFTER UPDATE ON LAYER
+WHEN OLD.fid != NEW.fid AND NEW.geom NOT NULL AND NOT ST_IsEmpty(NEW.geom) BEGIN
+    DELETE FROM rtree_LAYER_geom WHERE id = OLD.fid;
+    INSERT OR REPLACE INTO rtree_LAYER_geom
+    VALUES (NEW.fid, ST_MinX(NEW.geom), ST_MaxX(NEW.geom), ST_MinY(NEW.geom), ST_MaxY(NEW.geom));
+END;
+CREATE TRIGGER rtree_LAYER_geom_update4 AFTER UPDATE ON LAYER
+WHEN OLD.fid != NEW.fid AND (NEW.geom ISNULL OR ST_IsEmpty(NEW.geom)) BEGIN
+    DELETE FROM rtree_LAYER_geom WHERE id IN (OLD.fid, NEW.fid);
+END;
+CREATE TRIGGER rtree_LAYER_geom_delete AFTER DELETE ON LAYER
+WHEN OLD.geom NOT NULL BEGIN
+    DELETE FROM rtree_LAYER_geom WHERE id = OLD.fid;
+END;
 ";
 
 #[cfg(test)]

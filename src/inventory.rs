@@ -84,6 +84,8 @@ pub struct Entry {
     pub producer: Option<String>,
     /// Tags for OpenStreetMap, joined by `;`.
     pub osm_tags: Option<String>,
+    /// What a reviewer said: `right`, `class`, `moved`, or `class;moved`; nothing where nobody has looked.
+    pub reviewed: Option<String>,
 }
 
 /// A sighting's picture, as far as an entry speaks of it.
@@ -113,7 +115,7 @@ pub struct Evidence<'a> {
 
 impl Entry {
     /// The columns in their order.
-    pub const COLUMNS: [&'static str; 28] = [
+    pub const COLUMNS: [&'static str; 29] = [
         "id",
         "find",
         "class",
@@ -142,6 +144,7 @@ impl Entry {
         "license",
         "producer",
         "osm_tags",
+        "reviewed",
     ];
 
     /// The entry of a landmark that is of `class` with a confidence and rests on `evidence`, best first.
@@ -189,6 +192,7 @@ impl Entry {
             license: distinct_sorted(evidence.iter().filter_map(|e| e.license)),
             producer: distinct_sorted(evidence.iter().filter_map(|e| e.producer)),
             osm_tags: osm_tags(class, direction_deg.filter(|_| landmark.method == Method::Triangulated)),
+            reviewed: None,
         }
     }
 }
@@ -262,7 +266,7 @@ fn make_ids_unique(entries: &mut [Entry]) {
 }
 
 /// The class's own tags, or the French `traffic_sign` tag of its code, and the direction where it was triangulated.
-fn osm_tags(class: &Class, direction_deg: Option<f64>) -> Option<String> {
+pub(crate) fn osm_tags(class: &Class, direction_deg: Option<f64>) -> Option<String> {
     let tags = match (&class.osm_tags, &class.code) {
         (Some(tags), _) => tags.clone(),
         (None, Some(code)) => {
@@ -328,6 +332,9 @@ pub struct Lineage {
     pub licenses: BTreeMap<String, usize>,
     /// How many pictures there were of each producer.
     pub producers: BTreeMap<String, usize>,
+    /// How many landmarks reviewers have looked at, by what they say; those that are `wrong` are left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reviews: BTreeMap<String, usize>,
 }
 
 impl Lineage {
@@ -388,7 +395,8 @@ pub struct SightingCounts {
     pub found: usize,
     /// Of those, the ones that a landmark rests on.
     pub in_landmarks: usize,
-    /// Those of things that rather do not exist: seen once where several pictures should have seen them.
+    /// Those of things that rather do not exist: seen once where several pictures should have seen them, or wrong by
+    /// what a reviewer says.
     pub left_out: usize,
 }
 

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from net import Conv, Residual
+from net import Conv, Residual, scaled
 
 
 class Classifier(nn.Module):
@@ -34,4 +34,4 @@ class Classifier(nn.Module):
         self.classes = nn.Linear(w[4], classes)
 
     def forward(self, crops):
-        return self.classes(self.features((crops - 114.0) / 60.0))
+        return self.classes(self.features(scaled(crops)))

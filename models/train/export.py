@@ -11,7 +11,7 @@ import onnxruntime
 import torch
 from torch import nn
 
-from net import STRIDES, Detector
+from net import MEAN, SD, STRIDES, Detector, scaled
 from tasks import TASKS
 
 OPSET = 17
@@ -20,14 +20,17 @@ TOLERANCE = 1e-4
 
 
 class RawGrid(nn.Module):
-    """The detector speaking the YOLOX raw grid: offsets from the cell's corner, probabilities."""
+    """The detector speaking the YOLOX raw grid: offsets from the cell's corner, probabilities.
+
+    It takes pixels as scaled: whoever lays them into a tensor does that on the way, a net takes 4 % of its time for it.
+    """
 
     def __init__(self, net, classes):
         super().__init__()
         self.net, self.classes = net, classes
 
     def forward(self, images):
-        offset, size, sign, family = self.net(images).split((2, 2, 1, self.classes), -1)
+        offset, size, sign, family = self.net.of_scaled(images).split((2, 2, 1, self.classes), -1)
         return torch.cat([offset + 0.5, size.clamp(-4, 4), sign.sigmoid(), family.softmax(-1)], -1)
 
 
@@ -57,7 +60,7 @@ def export(model, task, path):
             "license": "MIT OR Apache-2.0",
             "classes": json.dumps(task.classes),
             "strides": json.dumps(STRIDES),
-            "input": "RGB 0-255, height and width multiples of 32",
+            "input": f"RGB 0-255 less {MEAN:.0f}, by {SD:.0f}, height and width multiples of 32",
             "output": "per grid point: dx, dy, log w, log h, objectness, class probabilities",
         },
     )
@@ -82,7 +85,7 @@ def check(model, path):
     session = session_of(path)
     random = np.random.RandomState(0)
     for height, width in CHECKED_SIZES:
-        images = random.uniform(0, 255, (1, 3, height, width)).astype(np.float32)
+        images = scaled(random.uniform(0, 255, (1, 3, height, width)).astype(np.float32))
         with torch.inference_mode():
             expected = model(torch.from_numpy(images)).numpy()
         difference = np.abs(session.run(None, {"images": images})[0] - expected).max()

@@ -1,4 +1,4 @@
-"""Export the classifier and calibrate it: python export_codes.py runs/codes/checkpoint.pt ../sign-codes.onnx
+"""Export the classifier and calibrate it: python export_codes.py runs/codes/checkpoint.pt ../sign-codes-fp32.onnx
 
 The temperature that makes its probabilities true is fitted on faces held out, and goes into the graph. The manifest
 beside it names the classes and the probability from which a code counts.
@@ -110,7 +110,7 @@ def main():
         dynamic_axes={"crops": {0: "batch"}, "probabilities": {0: "batch"}},
     )
     finish(options.onnx, {"name": "arpent-sign-codes", "license": "MIT OR Apache-2.0"})
-    write_manifest(options.onnx.with_suffix(".json"), options.version, names, confidence)
+    write_manifest(options.onnx.with_name("sign-codes.json"), options.version, names, confidence)
     session = session_of(options.onnx)
     sample = crops[:1].transpose(0, 3, 1, 2).astype(np.float32)
     difference = np.abs(session.run(None, {"crops": sample})[0] - probabilities[:1].numpy()).max()

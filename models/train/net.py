@@ -5,6 +5,13 @@ from torch import nn
 from torch.nn import functional
 
 STRIDES = (8, 16, 32)
+# What pixels are scaled by: the manifests of the exported models say the same.
+MEAN, SD = 114.0, 60.0
+
+
+def scaled(pixels):
+    """RGB 0–255 as the nets take it."""
+    return (pixels - MEAN) / SD
 
 
 class Conv(nn.Sequential):
@@ -77,7 +84,10 @@ class Detector(nn.Module):
             self.sign.bias[0] = -4.0
 
     def forward(self, pictures):
-        x = self.stem((pictures - 114.0) / 60.0)
+        return self.of_scaled(scaled(pictures))
+
+    def of_scaled(self, x):
+        x = self.stem(x)
         features = []
         for stage in self.stages:
             x = stage(x)

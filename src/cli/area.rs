@@ -138,7 +138,7 @@ impl Place {
     }
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+pub fn rate(text: &str) -> Result<f64, String> {
     let value = text.parse().ok().filter(|value| (0.01..=1000.0).contains(value));
     value.ok_or_else(|| "a number of requests a second from 0.01 to 1000 is wanted".to_owned())
 }

@@ -92,7 +92,7 @@ fn look(path: &Path, detector: &mut Detector) -> Result<(Decoded, Vec<Detection>
     let decoded = decode(&bytes)?;
     let (width, height) = decoded.image.dimensions();
     let lens = Lens::new(&camera_of(path), width, height);
-    let plan = Plan::new(&lens, width, height, detector.input());
+    let plan = Plan::new(&lens, width, height, detector.view_sizes());
     let detections = detector.detect(&decoded.image, &plan)?;
     Ok((decoded, detections))
 }

@@ -1,30 +1,41 @@
-//! `arpent export`: the inventory of a survey file in another format.
+//! `arpent export`: what a survey file holds in another format.
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use arpent::export::{Format, Output};
+use anyhow::Result;
 use arpent::survey::SurveyReader;
 use clap::Args;
 
-use super::{Done, count};
+use super::Done;
+use super::dataset::{self, DatasetOptions};
+use super::output::{self, FormatOptions};
 
 #[derive(Args)]
 pub struct Arguments {
     /// The file of a survey
     #[arg(value_name = "SURVEY.gpkg")]
     survey: PathBuf,
-    /// The file to write, GeoJSON or CSV by its ending
-    #[arg(short, long, value_name = "OUT.geojson|OUT.csv")]
+    /// The file to write, in the format of its ending: .geojson, .csv, .gpkg, .parquet, .fgb, .osm, .maproulette.geojson
+    /// or .coco.json; or the folder, with --format coco, yolo or crops
+    #[arg(short, long, value_name = "OUT.geojson|…")]
     output: PathBuf,
+    #[command(flatten)]
+    format: FormatOptions,
+    #[command(flatten)]
+    dataset: DatasetOptions,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
-    let path = arguments.output.display();
-    let format = Format::of(&arguments.output)?;
+    let path = &arguments.output;
+    if path.canonicalize().is_ok_and(|path| arguments.survey.canonicalize().is_ok_and(|survey| survey == path)) {
+        anyhow::bail!("{} is the file of the survey itself: name another file to write", path.display());
+    }
+    if let Some(format) = arguments.format.dataset(path)? {
+        return dataset::write(&arguments.survey, path, format, &arguments.dataset);
+    }
+    let exporter = arguments.format.exporter(path)?;
     let inventory = SurveyReader::open(&arguments.survey)?.inventory()?;
-    let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
-    output.finish(|out| format.write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
-    tell!("{} written to {path}", count(inventory.entries.len(), "landmark"));
+    let written = output::write(output::create(path)?, path, &exporter, &inventory)?;
+    tell!("{written} written to {}", path.display());
     Ok(Done::Well)
 }

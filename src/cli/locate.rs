@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use arpent::export::{Format, Output};
+use anyhow::Result;
 use arpent::inventory::{Evidence, Inventory, Lineage, SightingCounts, entries};
 use arpent::locate::tables::Tables;
 use arpent::locate::{Landmark, Traits, locate};
 use arpent::model::{Class, Together};
 use clap::Args;
 
+use super::output::{self, FormatOptions};
 use super::{Done, Lang, count, tell_left_out};
 
 #[derive(Args)]
@@ -26,12 +26,14 @@ pub struct Arguments {
     /// Leave out what was seen less often
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     min_sightings: u16,
-    /// The file to write, GeoJSON or CSV by its ending
-    #[arg(short, long, value_name = "OUT.geojson|OUT.csv")]
+    /// The file to write, in the format of its ending: .geojson, .csv, .gpkg, .parquet, .fgb, .osm or .maproulette.geojson
+    #[arg(short, long, value_name = "OUT.geojson|…")]
     output: PathBuf,
     /// Language of the labels
     #[arg(long, value_enum, value_name = "LANG", default_value_t)]
     lang: Lang,
+    #[command(flatten)]
+    format: FormatOptions,
 }
 
 /// Tables do not say what their things are like: what most things along streets are.
@@ -39,8 +41,8 @@ const TRAITS: Traits = Traits { is_exclusive: true, together: Together::Support 
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = arguments.output.display();
-    let output = Output::create(&arguments.output).with_context(|| format!("{path} cannot be written"))?;
-    let format = Format::of(&arguments.output)?;
+    let exporter = arguments.format.exporter(&arguments.output)?;
+    let output = output::create(&arguments.output)?;
     let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
     let mut landmarks = locate(&tables.stations, &tables.sightings, TRAITS);
     landmarks.retain(|landmark| landmark.sightings.len() >= usize::from(arguments.min_sightings));
@@ -64,8 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     lineage.sightings = SightingCounts::new(found, &landmarks);
 
     let inventory = Inventory { entries, lineage };
-    output.finish(|out| format.write(&inventory, out)).with_context(|| format!("{path} could not be written"))?;
-    tell!("{} from {}, written to {path}", count(landmarks.len(), "landmark"), count(found, "sighting"));
+    let written = output::write(output, &arguments.output, &exporter, &inventory)?;
+    tell!("{written} from {}, written to {path}", count(found, "sighting"));
     tell_left_out(inventory.lineage.sightings.left_out, arguments.min_sightings);
     Ok(Done::Well)
 }

@@ -10,15 +10,19 @@ macro_rules! tell {
 
 mod area;
 mod compare;
+mod dataset;
 mod detect;
 mod export;
 mod locate;
 mod log;
 mod model;
+mod output;
 mod package;
 mod pictures;
 mod progress;
 mod publish;
+mod report;
+mod review;
 mod signs;
 mod status;
 mod survey;
@@ -42,11 +46,15 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Survey an area: find things in its pictures and write one feature for each
-    Survey(survey::Arguments),
+    Survey(Box<survey::Arguments>),
     /// Say how far a survey is, also while it goes on
     Status(status::Arguments),
     /// Write the landmarks of a survey in another format
     Export(export::Arguments),
+    /// Make a page of a survey that people look at: map, table, evidence, coverage, review
+    Report(report::Arguments),
+    /// Apply what people say of landmarks: right, wrong, another class, moved
+    Review(review::Arguments),
     /// Write a survey as a folder of open data, ready to publish
     Package(package::Arguments),
     /// Give results back: as open data
@@ -108,6 +116,8 @@ pub fn run() -> ExitCode {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Package(arguments) => package::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),

@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use arpent::annotation::Annotations;
-use arpent::export::{Format, Output};
+use arpent::export::Exporter;
 use arpent::inventory::Inventory;
 use arpent::survey::{self, Settings, SurveyFile};
 use clap::Args;
 
 use super::area::AreaOptions;
 use super::model::ModelOptions;
+use super::output::{self, FormatOptions};
 use super::progress::Teller;
 use super::{Done, Lang, count, tell_left_out};
 
@@ -22,9 +23,10 @@ pub struct Arguments {
     /// Pictures looked at at a time [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
     jobs: Option<u16>,
-    /// The file of the survey, a GeoPackage, which is made or gone on with; or the GeoJSON or CSV file to write, with
-    /// the file of the survey, OUT.gpkg, beside it
-    #[arg(short, long, value_name = "OUT.gpkg|OUT.geojson|OUT.csv")]
+    /// The file of the survey, a GeoPackage, which is made or gone on with; or the file to write, with the file of the
+    /// survey, OUT.gpkg, beside it, in the format of its ending: .geojson, .csv, .parquet, .fgb, .osm or
+    /// .maproulette.geojson
+    #[arg(short, long, value_name = "OUT.gpkg|OUT.geojson|…")]
     output: PathBuf,
     /// Where detections come from: the detector, the annotations that the pictures on the server carry already, in which
     /// case no picture is downloaded, or both
@@ -44,6 +46,8 @@ pub struct Arguments {
     area: AreaOptions,
     #[command(flatten)]
     model: ModelOptions,
+    #[command(flatten)]
+    format: FormatOptions,
 }
 
 /// Where detections come from.
@@ -91,11 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
             "annotations are boxes in the pictures as uploaded: leave out --quality sd with --detections both"
         );
     }
-    if let Some(path) = &outputs.exported {
-        // A place that cannot be written is told before the work, not after it.
-        Output::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    let format = outputs.exported.as_deref().map(Format::of).transpose()?;
+    let exporter = exporter(&arguments.format, &outputs)?;
     let mut file = SurveyFile::open(&outputs.survey)?;
     if arguments.again {
         file = file.again();
@@ -106,7 +106,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         min_sightings: usize::from(arguments.min_sightings),
     };
 
-    let stop = stop_on_interrupt()?;
+    let stop = stop_on_interrupt("the pictures in flight are finished and what is there is written")?;
     let mut teller = Teller::new();
     let inventory = survey::run_in(&mut file, source.as_ref(), &query, &model, &settings, &mut teller, &stop)?;
     drop(teller);
@@ -124,9 +124,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
             }
         }
     }
-    if let Some((path, format)) = outputs.exported.as_ref().zip(format) {
-        let written = Output::create(path).and_then(|output| output.finish(|out| format.write(&inventory, out)));
-        written.with_context(|| format!("{} could not be written", path.display()))?;
+    if let Some((path, exporter)) = outputs.exported.as_ref().zip(exporter) {
+        output::write(output::create(path)?, path, &exporter, &inventory)?;
     }
     let state = match inventory.lineage.complete {
         true => "",
@@ -136,19 +135,37 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     Ok(if pictures.failed > 0 { Done::WithFailures } else { Done::Well })
 }
 
+/// What writes the result beside the file of the survey, if there is to be one.
+fn exporter(options: &FormatOptions, outputs: &Outputs) -> Result<Option<Exporter>> {
+    match &outputs.exported {
+        Some(path) => {
+            let exporter = options.exporter(path)?;
+            output::create(path)?;
+            Ok(Some(exporter))
+        }
+        None if options.are_default() => Ok(None),
+        None => anyhow::bail!(
+            "the file of a survey has a form of its own: leave out --format, --crs and --bom, and write its landmarks \
+             with `arpent export {}`",
+            outputs.survey.display()
+        ),
+    }
+}
+
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// A flag that the first Ctrl-C raises; the second ends the program at once. What is in the file is safe either way.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>> {
+/// A flag that the first Ctrl-C raises, which tells what happens then; the second ends the program at once. What is in
+/// the file is safe either way.
+pub fn stop_on_interrupt(then: &'static str) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
     ctrlc::set_handler(move || {
         if raised.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        tell!("\nstopping: the pictures in flight are finished and what is there is written (again: stop at once)");
+        tell!("\nstopping: {then} (again: stop at once)");
     })
     .context("Ctrl-C cannot be listened to")?;
     Ok(stop)

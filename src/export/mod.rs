@@ -1,7 +1,15 @@
 //! Inventories as files.
 
+mod columns;
 pub mod csv;
+pub mod dataset;
+pub mod flatgeobuf;
+mod folder;
 pub mod geojson;
+pub mod geopackage;
+pub mod geoparquet;
+pub mod maproulette;
+pub mod osm;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -9,7 +17,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::inventory::Inventory;
+pub use self::folder::OutputFolder;
+use crate::crs::Crs;
+use crate::inventory::{Entry, Inventory};
 
 /// A format that an inventory is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,32 +28,133 @@ pub enum Format {
     GeoJson,
     /// [`csv`]
     Csv,
+    /// [`geopackage`]
+    GeoPackage,
+    /// [`geoparquet`]
+    GeoParquet,
+    /// [`flatgeobuf`]
+    FlatGeobuf,
+    /// [`osm`]
+    Osm,
+    /// [`maproulette`]
+    MapRoulette,
 }
 
-/// The ending of a file names no format.
+/// The formats by the endings of their files. The first that fits tells.
+const ENDINGS: [(&str, Format); 10] = [
+    (".maproulette.geojson", Format::MapRoulette),
+    (".maproulette.json", Format::MapRoulette),
+    (".geojson", Format::GeoJson),
+    (".json", Format::GeoJson),
+    (".csv", Format::Csv),
+    (".gpkg", Format::GeoPackage),
+    (".parquet", Format::GeoParquet),
+    (".geoparquet", Format::GeoParquet),
+    (".fgb", Format::FlatGeobuf),
+    (".osm", Format::Osm),
+];
+
+/// Why an inventory cannot be written as asked. Each message says what helps.
 #[derive(Debug, Error)]
-#[error("{path} does not end in .geojson, .json or .csv, which tell the format")]
-pub struct UnknownFormat {
-    path: PathBuf,
+pub enum FormatError {
+    /// The ending of a file names no format.
+    #[error(
+        "{path} does not end in .geojson, .csv, .gpkg, .parquet, .fgb, .osm or .maproulette.geojson, which tell the \
+         format: name another ending, or the format with --format"
+    )]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The format has one coordinate reference system.
+    #[error("{0} is always in WGS 84: leave out --crs, or write CSV, GeoPackage, GeoParquet or FlatGeobuf")]
+    Crs(&'static str),
+    /// The format has no mark of its encoding.
+    #[error("only CSV can begin with a byte order mark: leave out --bom")]
+    Bom,
 }
 
 impl Format {
     /// The format that the ending of a path names.
-    pub fn of(path: &Path) -> Result<Self, UnknownFormat> {
-        match path.extension().map(|ending| ending.to_ascii_lowercase()) {
-            Some(ending) if ending == "geojson" || ending == "json" => Ok(Self::GeoJson),
-            Some(ending) if ending == "csv" => Ok(Self::Csv),
-            _ => Err(UnknownFormat { path: path.to_owned() }),
+    pub fn of(path: &Path) -> Result<Self, FormatError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let format = ENDINGS.iter().find(|(ending, _)| name.ends_with(ending)).map(|(_, format)| *format);
+        format.ok_or_else(|| FormatError::Unknown { path: path.to_owned() })
+    }
+
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GeoJson => "GeoJSON",
+            Self::Csv => "CSV",
+            Self::GeoPackage => "GeoPackage",
+            Self::GeoParquet => "GeoParquet",
+            Self::FlatGeobuf => "FlatGeobuf",
+            Self::Osm => "OSM XML",
+            Self::MapRoulette => "MapRoulette",
         }
     }
 
+    /// Whether it can be written in another coordinate reference system than WGS 84.
+    fn has_crs(self) -> bool {
+        matches!(self, Self::Csv | Self::GeoPackage | Self::GeoParquet | Self::FlatGeobuf)
+    }
+}
+
+/// A format with what is set of it.
+#[derive(Debug, Clone)]
+pub struct Exporter {
+    format: Format,
+    crs: Crs,
+    bom: bool,
+}
+
+impl Exporter {
+    /// Writes a format, in WGS 84 where no other system is named; `bom` marks CSV as UTF-8 for Excel.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError`] where the format knows no other system, or no mark.
+    pub fn new(format: Format, crs: Option<Crs>, bom: bool) -> Result<Self, FormatError> {
+        let crs = crs.unwrap_or_else(Crs::wgs84);
+        if !crs.is_wgs84() && !format.has_crs() {
+            return Err(FormatError::Crs(format.name()));
+        }
+        if bom && format != Format::Csv {
+            return Err(FormatError::Bom);
+        }
+        Ok(Self { format, crs, bom })
+    }
+
     /// Writes an inventory.
-    pub fn write(self, inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
-        match self {
-            Self::GeoJson => geojson::write(inventory, out),
-            Self::Csv => csv::write(inventory, out),
+    ///
+    /// # Errors
+    ///
+    /// What the file system says, or which landmark has no place in the coordinate reference system.
+    pub fn write(&self, inventory: &Inventory, out: &mut (dyn Write + Send)) -> io::Result<()> {
+        match self.format {
+            Format::GeoJson => geojson::write(inventory, out),
+            Format::Csv => csv::write(inventory, &self.crs, self.bom, out),
+            Format::GeoPackage => geopackage::write(inventory, &self.crs, out),
+            Format::GeoParquet => geoparquet::write(inventory, &self.crs, out),
+            Format::FlatGeobuf => flatgeobuf::write(inventory, &self.crs, out),
+            Format::Osm => osm::write(inventory, out),
+            Format::MapRoulette => maproulette::write(inventory, out),
         }
     }
+
+    /// How many landmarks of an inventory have no place in the format, and why.
+    pub fn left_out(&self, inventory: &Inventory) -> Option<(usize, &'static str)> {
+        let number = if self.format == Format::Osm { osm::left_out(inventory) } else { 0 };
+        (number > 0).then_some((number, "without tags for OpenStreetMap"))
+    }
+}
+
+/// The place of an entry in a system.
+fn place(entry: &Entry, crs: &Crs) -> io::Result<[f64; 2]> {
+    let Entry { id, lon_deg, lat_deg, .. } = entry;
+    let nowhere = || format!("landmark {id} at {lon_deg}, {lat_deg} has no place in EPSG:{}", crs.code());
+    crs.project(*lon_deg, *lat_deg).ok_or_else(|| io::Error::other(nowhere()))
 }
 
 /// A file that appears in its place only when it is whole.
@@ -82,7 +193,7 @@ impl Output {
     }
 
     /// Writes the file by `write` and puts it in its place.
-    pub fn finish(mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    pub fn finish(mut self, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> io::Result<()> {
         if let Some(mut writer) = self.writer.take() {
             write(&mut writer)?;
             let file = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -104,6 +215,27 @@ impl Drop for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ending_tells_the_format() {
+        let of = |path: &str| Format::of(Path::new(path)).ok();
+        for (ending, format) in ENDINGS {
+            assert_eq!(of(&format!("a/b{ending}").to_uppercase()), Some(format));
+        }
+        assert_eq!(of("b.maproulette.geojson"), Some(Format::MapRoulette));
+        assert_eq!((of("csv"), of("a.txt"), of(".gpkg/a"), of("/")), (None, None, None, None));
+    }
+
+    #[test]
+    fn what_a_format_cannot_do_is_told() {
+        let lambert = || Some("EPSG:2154".parse().unwrap());
+        let why = |format, crs, bom| Exporter::new(format, crs, bom).unwrap_err().to_string();
+        assert!(why(Format::GeoJson, lambert(), false).starts_with("GeoJSON is always in WGS 84"));
+        assert!(why(Format::Osm, lambert(), false).starts_with("OSM XML is always in WGS 84"));
+        assert!(why(Format::GeoPackage, lambert(), true).contains("leave out --bom"));
+        assert!(Exporter::new(Format::GeoJson, Some(Crs::wgs84()), false).is_ok());
+        assert!(Exporter::new(Format::Csv, lambert(), true).is_ok());
+    }
 
     #[test]
     fn a_file_appears_whole_or_not_at_all() {

@@ -1,6 +1,7 @@
 //! The second net: what exactly a detected thing is, read on its pixels alone.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -92,6 +93,8 @@ pub(super) struct ClassifierModel {
     bytes: Vec<u8>,
     pub(super) manifest: ClassifierManifest,
     pub(super) sha256: String,
+    /// The one that was tried, for the first detector.
+    tried: Mutex<Option<Classifier>>,
 }
 
 /// One session of a classifier, with one thread.
@@ -123,7 +126,7 @@ impl ClassifierModel {
         let manifest = ClassifierManifest::parse(manifest)
             .map_err(|why| ModelError::Manifest { path: path.with_extension("json"), why })?;
         let sha256 = super::sha256(&bytes);
-        let model = Self { path: path.to_owned(), bytes, manifest, sha256 };
+        let mut model = Self { path: path.to_owned(), bytes, manifest, sha256, tried: Mutex::default() };
         let misfit = |why: String| ModelError::Classifier { path: path.to_owned(), why };
         let mut classifier = model.classifier(environment)?;
         fixed_size(&classifier.session).map_err(misfit)?;
@@ -133,11 +136,15 @@ impl ClassifierModel {
             let (found, named) = (row.len(), model.manifest.classes.len());
             return Err(misfit(format!("it answers with {found} numbers, its manifest names {named} classes")));
         }
+        model.tried = Mutex::new(Some(classifier));
         Ok(model)
     }
 
     /// A classifier with a session of its own.
     pub(super) fn classifier(&self, environment: &Environment) -> Result<Classifier, ModelError> {
+        if let Some(tried) = self.tried.lock().ok().and_then(|mut tried| tried.take()) {
+            return Ok(tried);
+        }
         let side = self.manifest.side;
         Ok(Classifier {
             session: session(environment, &self.bytes, &self.path)?,
@@ -184,7 +191,7 @@ impl Classifier {
 }
 
 /// A box and its margin cut out of a picture, grey where there is no picture.
-fn crop(picture: &RgbImage, pixels: PixelBox, margin: f32, wraps: bool) -> RgbImage {
+pub(crate) fn crop(picture: &RgbImage, pixels: PixelBox, margin: f32, wraps: bool) -> RgbImage {
     const OUTSIDE: Rgb<u8> = Rgb([114; 3]);
     let (dx, dy) = ((pixels.x1 - pixels.x0) * margin, (pixels.y1 - pixels.y0) * margin);
     let (x0, y0) = ((pixels.x0 - dx).round() as i64, (pixels.y0 - dy).round() as i64);

@@ -1,6 +1,7 @@
 //! A model file made ready to run.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use image::RgbImage;
 use ort::environment::Environment;
@@ -14,7 +15,7 @@ use super::manifest::{check_size, parse_names, parse_size};
 use super::suppress::suppress;
 use super::{Class, ClassifierManifest, Detection, Head, Manifest, ModelError, Reading, Shipped, Verdict, agree};
 use crate::taxonomy::Language;
-use crate::view::{Canvas, Plan};
+use crate::view::{Canvas, Plan, ViewSizes};
 
 /// What the score of a box at the edge of a view is multiplied by: another view shows the thing whole.
 const CUT_SCORE: f32 = 0.5;
@@ -28,6 +29,8 @@ pub struct Model {
     classifier: Option<ClassifierModel>,
     language: Language,
     environment: &'static Environment,
+    /// The session in which the model was tried, for the first detector.
+    tried: Mutex<Option<Session>>,
 }
 
 /// One session of a model, with one thread. A worker has one of its own.
@@ -79,8 +82,10 @@ impl Model {
         };
         let sha256 = super::sha256(&bytes);
         let language = Language::default();
-        let model = Self { path: path.to_owned(), bytes, manifest, sha256, classifier, language, environment };
+        let (path, tried) = (path.to_owned(), Mutex::default());
+        let mut model = Self { path, bytes, manifest, sha256, classifier, language, environment, tried };
         model.try_out(&mut session)?;
+        model.tried = Mutex::new(Some(session));
         Ok(model)
     }
 
@@ -138,16 +143,17 @@ impl Model {
         Some(Reading::of_one(u16::try_from(class).ok()?, probability))
     }
 
-    /// Size of the input, pixels.
-    pub fn input(&self) -> (u32, u32) {
-        self.manifest.input.size()
+    /// The sizes of the views that it takes.
+    pub fn view_sizes(&self) -> ViewSizes {
+        self.manifest.input.view_sizes()
     }
 
     /// A detector with a session of its own.
     pub fn detector(&self) -> Result<Detector, ModelError> {
+        let tried = self.tried.lock().ok().and_then(|mut tried| tried.take());
         Ok(Detector {
-            session: session(self.environment, &self.bytes, &self.path)?,
-            canvas: Canvas::new(self.manifest.scaling(), self.input()),
+            session: tried.map_or_else(|| session(self.environment, &self.bytes, &self.path), Ok)?,
+            canvas: Canvas::new(self.manifest.scaling(), self.view_sizes()),
             manifest: self.manifest.clone(),
             classifier: self.classifier.as_ref().map(|model| model.classifier(self.environment)).transpose()?,
         })
@@ -158,23 +164,26 @@ impl Model {
         let found = describe(session);
         let misfit = |why: String| ModelError::NotUnderstood { path: self.path.clone(), found: found.clone(), why };
         fixed_size(session).map_err(&misfit)?;
-        let shape = output_shape(session, self.input()).map_err(&misfit)?;
-        let (input, classes) = (self.input(), self.manifest.classes.len());
-        let expected = self.manifest.head.shape(input, classes);
-        if shape != expected {
-            return Err(misfit(format!(
-                "its output has the shape {shape:?}, but a {:?} head with {classes} classes at {} × {} has {expected:?}",
-                self.manifest.head, input.0, input.1
-            )));
+        let ViewSizes { usual, narrow } = self.view_sizes();
+        let (head, classes) = (self.manifest.head, self.manifest.classes.len());
+        for (width, height) in if narrow == usual { vec![usual] } else { vec![usual, narrow] } {
+            let shape = output_shape(session, (width, height)).map_err(&misfit)?;
+            let expected = head.shape((width, height), classes);
+            if shape != expected {
+                return Err(misfit(format!(
+                    "its output has the shape {shape:?}, but a {head:?} head with {classes} classes at {width} × \
+                     {height} has {expected:?}"
+                )));
+            }
         }
         Ok(())
     }
 }
 
 impl Detector {
-    /// Size of the input, pixels.
-    pub fn input(&self) -> (u32, u32) {
-        self.manifest.input.size()
+    /// The sizes of the views that it takes.
+    pub fn view_sizes(&self) -> ViewSizes {
+        self.manifest.input.view_sizes()
     }
 
     /// What the detector sees in an upright picture, best first. `plan` must be made for pictures of its size.
@@ -186,7 +195,7 @@ impl Detector {
         let mut candidates = Vec::new();
         plan.cut(picture, canvas, |view, tensor| {
             candidates.clear();
-            run(session, manifest, least, tensor, &mut candidates)?;
+            run(session, manifest, least, plan.size(view), tensor, &mut candidates)?;
             for candidate in &candidates {
                 let factor = if plan.is_cut(view, candidate.found) { CUT_SCORE } else { 1.0 };
                 let score = candidate.score * factor;
@@ -212,20 +221,20 @@ impl Detector {
     }
 }
 
-/// Runs the model on the tensor of one view and adds what scores at least `least` to `candidates`.
+/// Runs the model on the tensor of one view of a size and adds what scores at least `least` to `candidates`.
 fn run(
     session: &mut Session,
     manifest: &Manifest,
     least: f32,
+    size: (u32, u32),
     tensor: &[f32],
     candidates: &mut Vec<Candidate>,
 ) -> Result<(), ModelError> {
-    let (input, classes) = (manifest.input.size(), manifest.classes.len());
     let failed = |error: ort::Error| ModelError::Run(error.to_string());
-    let value = TensorRef::from_array_view((tensor_shape(input), tensor)).map_err(failed)?;
+    let value = TensorRef::from_array_view((tensor_shape(size), tensor)).map_err(failed)?;
     let outputs = session.run(ort::inputs![value]).map_err(failed)?;
     let (_, output) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
-    manifest.head.read(output, input, classes, least, candidates);
+    manifest.head.read(output, size, manifest.classes.len(), least, candidates);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Calibration, Head, ModelError};
 use crate::taxonomy::{self, Language};
-use crate::view::Scaling;
+use crate::view::{Scaling, ViewSizes};
 
 /// What a model is, what it takes, and what its answers mean. Written as `NAME.json` beside `NAME.onnx`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,9 @@ pub struct Input {
     pub width: u32,
     /// Height, pixels: a multiple of 32.
     pub height: u32,
+    /// Height of the narrow views of 360° pictures, where it is less: a multiple of 32 as well.
+    #[serde(default)]
+    pub narrow_height: Option<u32>,
     /// Order of the colours.
     #[serde(default)]
     pub channels: Channels,
@@ -85,6 +88,11 @@ impl Input {
     /// Width and height, pixels.
     pub fn size(&self) -> (u32, u32) {
         (self.width, self.height)
+    }
+
+    /// The sizes of the views.
+    pub fn view_sizes(&self) -> ViewSizes {
+        ViewSizes { usual: self.size(), narrow: (self.width, self.narrow_height.unwrap_or(self.height)) }
     }
 }
 
@@ -222,6 +230,10 @@ impl Manifest {
 
     fn check(&self) -> Result<(), String> {
         check_size(self.input.size())?;
+        check_size(self.input.view_sizes().narrow)?;
+        if self.input.narrow_height > Some(self.input.height) {
+            return Err("narrow_height is more than the height of the input".to_owned());
+        }
         if self.classes.is_empty() {
             return Err("it names no class".to_owned());
         }
@@ -255,6 +267,7 @@ impl Manifest {
             input: Input {
                 width: size.0,
                 height: size.1,
+                narrow_height: None,
                 channels: Channels::Rgb,
                 mean: [0.0; 3],
                 std: [255.0; 3],

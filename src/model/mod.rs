@@ -12,6 +12,7 @@ mod shipped;
 mod suppress;
 
 pub use calibration::Calibration;
+pub(crate) use classifier::crop;
 pub use classifier::{ClassifierManifest, Verdict};
 pub use detector::{Detector, Model};
 pub use head::Head;

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::export::{csv, geojson};
+use crate::crs::Crs;
+use crate::export::{OutputFolder, csv, geojson};
 use crate::inventory::Inventory;
 pub use license::{Choice, LICENSES, License, LicenseError, by_id, choose};
 
@@ -250,7 +251,7 @@ impl<'a> Package<'a> {
     pub fn write(&self, folder: &Path, overwrite: bool) -> Result<(), PackageError> {
         let wrong = |why: io::Error| PackageError::Io { path: folder.to_owned(), why };
         let (mut csv_bytes, mut geojson_bytes) = (Vec::new(), Vec::new());
-        csv::write(self.inventory, &mut csv_bytes).map_err(wrong)?;
+        csv::write(self.inventory, &Crs::wgs84(), false, &mut csv_bytes).map_err(wrong)?;
         geojson::write(self.inventory, &mut geojson_bytes).map_err(wrong)?;
         let descriptor = self.descriptor(&csv_bytes, &geojson_bytes);
         let schema = schema::schema(self.name(), &self.title);
@@ -258,35 +259,15 @@ impl<'a> Package<'a> {
         let contents =
             [csv_bytes, geojson_bytes, text(&schema)?, text(&descriptor)?, readme::readme(self).into_bytes()];
 
-        let name = folder.file_name().ok_or_else(|| wrong(io::Error::other("names no folder")))?;
-        let beside = |ending: &str| {
-            let mut hidden = OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".{}.{ending}", std::process::id()));
-            folder.with_file_name(hidden)
+        let output = match check(folder, overwrite)? {
+            true => OutputFolder::replacing(folder),
+            false => OutputFolder::create(folder),
         };
-        let (part, old) = (beside("part"), beside("old"));
-        let replaced = check(folder, overwrite)?;
-        let written = (|| {
-            fs::create_dir(&part)?;
-            for ((file, _), bytes) in self.files().iter().zip(&contents) {
-                fs::write(part.join(file), bytes)?;
-            }
-            if replaced {
-                fs::rename(folder, &old)?;
-            }
-            fs::rename(&part, folder)
-        })();
-        if written.is_err() {
-            // What was there comes back, and nothing else stays.
-            let _ = fs::remove_dir_all(&part);
-            let _ = fs::rename(&old, folder);
+        let output = output.map_err(wrong)?;
+        for ((file, _), bytes) in self.files().iter().zip(&contents) {
+            fs::write(output.part().join(file), bytes).map_err(wrong)?;
         }
-        written.map_err(wrong)?;
-        if replaced {
-            fs::remove_dir_all(&old).map_err(wrong)?;
-        }
-        Ok(())
+        output.finish().map_err(wrong)
     }
 }
 
@@ -299,7 +280,7 @@ fn check(folder: &Path, overwrite: bool) -> Result<bool, PackageError> {
     let entries = fs::read_dir(folder).map_err(wrong)?;
     let names = entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<OsString>>>().map_err(wrong)?;
     if names.is_empty() {
-        return Ok(true);
+        return Ok(false);
     }
     let descriptor = fs::read(folder.join(DESCRIPTOR)).ok();
     let descriptor: Option<Value> = descriptor.and_then(|bytes| serde_json::from_slice(&bytes).ok());

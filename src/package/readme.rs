@@ -61,6 +61,11 @@ fn write_parts(package: &Package<'_>, text: &mut String) -> std::fmt::Result {
         writeln!(text, "- Modèle : {} {}, SHA-256 `{}`", cell(&model.name), cell(&model.version), model.sha256)?;
     }
 
+    let reviewed: usize = lineage.reviews.values().sum();
+    if reviewed > 0 {
+        writeln!(text, "- Relecture : {reviewed} objets ont été relus par une personne (colonne `reviewed`)")?;
+    }
+
     writeln!(text, "\n## Limites\n")?;
     writeln!(
         text,

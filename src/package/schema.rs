@@ -7,7 +7,7 @@ type Field = (&'static str, &'static str, &'static str, &'static str, &'static s
 
 /// In the order of the CSV file.
 #[rustfmt::skip]
-const FIELDS: [Field; 30] = [
+const FIELDS: [Field; 31] = [
     ("lon", "Longitude", "Longitude de l'objet en degrés décimaux, WGS 84.", "number", r#"{"required":true,"minimum":-180,"maximum":180}"#),
     ("lat", "Latitude", "Latitude de l'objet en degrés décimaux, WGS 84.", "number", r#"{"required":true,"minimum":-90,"maximum":90}"#),
     ("id", "Identifiant", "Identifiant de l'objet, le même d'un relevé à l'autre tant que sa plus ancienne photographie reste.", "string", r#"{"required":true,"unique":true}"#),
@@ -38,6 +38,7 @@ const FIELDS: [Field; 30] = [
     ("license", "Licences des photographies", "Licences des photographies utilisées, séparées par des points-virgules.", "string", "{}"),
     ("producer", "Auteurs des photographies", "Auteurs des photographies utilisées, séparés par des points-virgules.", "string", "{}"),
     ("osm_tags", "Attributs OpenStreetMap", "Attributs de l'objet pour OpenStreetMap, séparés par des points-virgules.", "string", "{}"),
+    ("reviewed", "Relecture", "Ce qu'un relecteur en a dit : right, l'objet est juste ; class, sa classe a été corrigée ; moved, sa position l'a été. Vide si personne ne l'a relu.", "string", "{}"),
 ];
 
 /// The Table Schema.

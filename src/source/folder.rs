@@ -128,19 +128,24 @@ impl Source for Folder {
 
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError> {
         let Image::File(path) = &picture.image else { return Err(FetchError::Address) };
-        let (file, size) = open_file(path).map_err(|_| FetchError::Unreadable)?;
-        if size > MAX_PICTURE_BYTES {
-            return Err(FetchError::TooLarge);
-        }
-        // The file may grow while it is read.
-        let mut bytes = Vec::new();
-        file.take(MAX_PICTURE_BYTES + 1).read_to_end(&mut bytes).map_err(|_| FetchError::Unreadable)?;
-        if bytes.len() as u64 > MAX_PICTURE_BYTES { Err(FetchError::TooLarge) } else { Ok(bytes) }
+        read(path)
     }
 
     fn root(&self) -> String {
         self.root.display().to_string()
     }
+}
+
+/// The bytes of a picture's file.
+pub fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
+    let (file, size) = open_file(path).map_err(|_| FetchError::Unreadable)?;
+    if size > MAX_PICTURE_BYTES {
+        return Err(FetchError::TooLarge);
+    }
+    // The file may grow while it is read.
+    let mut bytes = Vec::new();
+    file.take(MAX_PICTURE_BYTES + 1).read_to_end(&mut bytes).map_err(|_| FetchError::Unreadable)?;
+    if bytes.len() as u64 > MAX_PICTURE_BYTES { Err(FetchError::TooLarge) } else { Ok(bytes) }
 }
 
 /// What a folder holds, sorted by name.

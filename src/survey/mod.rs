@@ -25,8 +25,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
 pub use file::{
-    FileError, PictureState, Run, Status, SurveyFile, SurveyReader, SurveyedPicture, SurveyedSighting, Terms,
-    kept_area, status,
+    FileError, PictureState, Reviewed, Run, Status, SurveyFile, SurveyReader, SurveyedPicture, SurveyedSighting,
+    Terms, kept_area, review, reviews, status, take_back,
 };
 
 use crate::annotation::{Annotated, Annotations};
@@ -171,6 +171,11 @@ pub fn run_in(
     lineage.settings.extend(source.terms().into_iter().map(|(name, value)| (name.to_owned(), value.into())));
     let detections = detections_term(query.annotations).map(|name| ("detections".to_owned(), name.into()));
     lineage.settings.extend(detections);
+    let mut reviews = file.reviews(survey)?;
+    let unmatched = crate::review::apply(&mut inventory.entries, &mut reviews);
+    if unmatched > 0 {
+        log::warn!("{unmatched} reviews speak of landmarks that are not there any more");
+    }
     let id = |entry: usize| inventory.entries.get(entry).map(|entry| entry.id.as_str());
     let tied = rows.iter().map(|row| Tied {
         fid: row.fid,
@@ -179,8 +184,8 @@ pub fn run_in(
         landmark: row.entry.and_then(id),
     });
     let tied: Vec<Tied<'_>> = tied.collect();
-    file.finish(survey, run, &inventory, &tied)?;
-    Ok(inventory)
+    file.finish(survey, run, &inventory, &reviews, &tied)?;
+    Ok(inventory.without_wrong())
 }
 
 /// What the source lists, unless it is to stop before.

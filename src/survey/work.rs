@@ -1,11 +1,12 @@
 //! What a worker does with the bytes of one picture.
 
+use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::camera::Lens;
 use crate::model::{Detection, Detector};
 use crate::picture::{Camera, Picture};
-use crate::view::{Plan, Turn, decode};
+use crate::view::{Plan, Turn, ViewSizes, decode_into};
 
 /// Plans kept: pictures of one sequence share theirs, and several sequences are on the way at a time.
 const PLANS: usize = 4;
@@ -22,8 +23,10 @@ pub(super) struct Looked {
 /// A detector and the plans of the last kinds of pictures that it saw.
 pub(super) struct Worker {
     detector: Detector,
-    input: (u32, u32),
+    sizes: ViewSizes,
     plans: Vec<(Kind, Plan)>,
+    /// The memory of the last picture's pixels, for those of the next.
+    spare: Vec<u8>,
 }
 
 /// What a plan depends on.
@@ -31,12 +34,12 @@ type Kind = (Camera, u32, u32);
 
 impl Worker {
     pub(super) fn new(detector: Detector) -> Self {
-        Self { input: detector.input(), detector, plans: Vec::new() }
+        Self { sizes: detector.view_sizes(), detector, plans: Vec::new(), spare: Vec::new() }
     }
 
     /// Decodes a picture and looks at it. The reason of a failure is a few words that are counted together.
     pub(super) fn look(&mut self, picture: &Picture, bytes: &[u8]) -> Result<Looked, String> {
-        let decoded = decode(bytes).map_err(|error| error.to_string())?;
+        let decoded = decode_into(take(&mut self.spare), bytes).map_err(|error| error.to_string())?;
         let (width, height) = decoded.image.dimensions();
         let kind = (picture.camera, width, height);
         let place = match self.plans.iter().position(|(known, _)| *known == kind) {
@@ -44,7 +47,7 @@ impl Worker {
             None => {
                 self.plans.truncate(PLANS - 1);
                 let lens = Lens::new(&picture.camera, width, height);
-                self.plans.push((kind, Plan::new(&lens, width, height, self.input)));
+                self.plans.push((kind, Plan::new(&lens, width, height, self.sizes)));
                 self.plans.len() - 1
             }
         };
@@ -55,6 +58,7 @@ impl Worker {
         }
         let detections =
             self.detector.detect(&decoded.image, &self.plans[0].1).map_err(|_| "detector failed".to_owned())?;
+        self.spare = decoded.image.into_raw();
         Ok(Looked { turn: decoded.turn, detections })
     }
 

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::panic::catch_unwind;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use thiserror::Error;
 
 use crate::view::PixelBox;
@@ -50,10 +50,16 @@ pub enum DecodeError {
 ///
 /// A panic of the decoder, which a damaged file may provoke, counts as damage.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
-    catch_unwind(|| decode_trusting(bytes)).unwrap_or(Err(DecodeError::Damaged))
+    decode_into(Vec::new(), bytes)
 }
 
-fn decode_trusting(bytes: &[u8]) -> Result<Decoded, DecodeError> {
+/// The same, into memory that an earlier picture has left, where the file's pixels fit in as they are: the system takes
+/// its time to give a worker new memory for each picture.
+pub(crate) fn decode_into(spare: Vec<u8>, bytes: &[u8]) -> Result<Decoded, DecodeError> {
+    catch_unwind(|| decode_trusting(spare, bytes)).unwrap_or(Err(DecodeError::Damaged))
+}
+
+fn decode_trusting(mut spare: Vec<u8>, bytes: &[u8]) -> Result<Decoded, DecodeError> {
     let format = image::guess_format(bytes).map_err(|_| DecodeError::Format)?;
     if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
         return Err(DecodeError::Format);
@@ -76,7 +82,14 @@ fn decode_trusting(bytes: &[u8]) -> Result<Decoded, DecodeError> {
         return Err(DecodeError::Damaged);
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|_| DecodeError::Damaged)?;
+    let mut image = if decoder.color_type() == ColorType::Rgb8 {
+        let length = usize::try_from(decoder.total_bytes()).map_err(|_| DecodeError::TooLarge)?;
+        spare.resize(length, 0);
+        decoder.read_image(&mut spare).map_err(|_| DecodeError::Damaged)?;
+        RgbImage::from_raw(width, height, spare).ok_or(DecodeError::Damaged)?.into()
+    } else {
+        DynamicImage::from_decoder(decoder).map_err(|_| DecodeError::Damaged)?
+    };
     image.apply_orientation(orientation);
     Ok(Decoded { image: image.into_rgb8(), turn: Turn { orientation, width, height } })
 }
@@ -186,6 +199,21 @@ mod tests {
     fn whole_files_decode() {
         let decoded = decode(&jpeg(64, 48)).unwrap();
         assert_eq!(decoded.image.dimensions(), (64, 48));
+    }
+
+    proptest::proptest! {
+        /// The decoder leaves what a damaged file lacks as it is: that must not be a picture of before.
+        #[test]
+        fn memory_used_before_shows_nowhere(
+            place in 0.0..1.0_f64, bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..40),
+            width in 1_u32..90, height in 1_u32..90,
+        ) {
+            let mut file = jpeg(width, height);
+            let from = (place * file.len() as f64) as usize;
+            file.iter_mut().skip(from).zip(bytes).for_each(|(old, new)| *old = new);
+            let pixels = |spare| decode_into(spare, &file).map(|decoded| decoded.image);
+            proptest::prop_assert_eq!(pixels(vec![0xAB; 5000]), pixels(Vec::new()));
+        }
     }
 
     #[test]

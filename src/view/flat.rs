@@ -5,7 +5,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
 use image::RgbImage;
 
 use super::tensor::{lay, planes};
-use super::{Canvas, PixelBox, touches};
+use super::{Canvas, PixelBox, tensor_len, touches};
 
 /// A picture whose longer side exceeds the input by more than this is also seen in tiles.
 const TILES_FROM: f64 = 1.5;
@@ -96,10 +96,14 @@ impl Flat {
         self.views.len()
     }
 
+    pub(super) fn size(&self) -> (u32, u32) {
+        self.input
+    }
+
     pub(super) fn cut(&self, index: usize, picture: &RgbImage, canvas: &mut Canvas) {
         let patches = self.views.get(index).map_or(&[][..], Vec::as_slice);
         if !patches.iter().any(|patch| patch.size(self.input) == self.input) {
-            canvas.scaling.fill(&mut canvas.tensor);
+            canvas.scaling.fill(&mut canvas.tensor[..tensor_len(self.input)]);
         }
         for patch in patches {
             self.lay(patch, picture, canvas);
@@ -122,7 +126,7 @@ impl Flat {
         if resizer.resize(&source, &mut shrunk, &options).is_err() {
             return;
         }
-        let mut planes = planes(tensor, scaling);
+        let mut planes = planes(&mut tensor[..tensor_len(self.input)], scaling);
         for (row, pixels) in pixels.chunks_exact(line).enumerate() {
             lay(pixels, &mut planes, (patch.top as usize + row) * self.input.0 as usize + patch.left as usize);
         }

@@ -9,6 +9,7 @@ mod flat;
 mod sphere;
 mod tensor;
 
+pub(crate) use decode::decode_into;
 pub use decode::{DecodeError, Decoded, Turn, decode};
 
 use fast_image_resize::Resizer;
@@ -98,10 +99,27 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// A canvas for a detector that takes `input` (width, height) pixels.
-    pub fn new(scaling: Scaling, (width, height): (u32, u32)) -> Self {
-        let tensor = vec![0.0; 3 * width as usize * height as usize];
+    /// A canvas for a detector that takes views of these sizes.
+    pub fn new(scaling: Scaling, sizes: impl Into<ViewSizes>) -> Self {
+        let ViewSizes { usual, narrow } = sizes.into();
+        let tensor = vec![0.0; tensor_len(usual).max(tensor_len(narrow))];
         Self { scaling, tensor, resizer: Resizer::new(), pixels: Vec::new() }
+    }
+}
+
+/// The sizes of the views that a detector takes, as (width, height), pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewSizes {
+    /// Of all but the narrow views.
+    pub usual: (u32, u32),
+    /// Of the narrow views of 360° pictures: things stand low beside the street, so they may be flatter.
+    pub narrow: (u32, u32),
+}
+
+impl From<(u32, u32)> for ViewSizes {
+    /// One size for all.
+    fn from(size: (u32, u32)) -> Self {
+        Self { usual: size, narrow: size }
     }
 }
 
@@ -129,15 +147,25 @@ pub struct View {
 }
 
 impl Plan {
-    /// Plans the views of pictures of `width` × `height` upright pixels for a detector that takes `input` (width,
-    /// height) pixels.
-    pub fn new(lens: &Lens, width: u32, height: u32, input: (u32, u32)) -> Self {
+    /// Plans the views of pictures of `width` × `height` upright pixels for a detector that takes views of these sizes.
+    pub fn new(lens: &Lens, width: u32, height: u32, sizes: impl Into<ViewSizes>) -> Self {
+        let sizes = sizes.into();
         let layers = if lens.is_sphere() {
-            Ring::plan(lens, width, height, input).into_iter().map(Layer::Ring).collect()
+            Ring::plan(lens, width, height, sizes).into_iter().map(Layer::Ring).collect()
         } else {
-            Flat::plan(width, height, input).into_iter().map(Layer::Flat).collect()
+            Flat::plan(width, height, sizes.usual).into_iter().map(Layer::Flat).collect()
         };
         Self { width, height, wraps: lens.wraps(), layers }
+    }
+
+    /// The size of each view, as (width, height), pixels.
+    pub fn sizes(&self) -> Vec<(u32, u32)> {
+        self.layers.iter().flat_map(|layer| std::iter::repeat_n(layer.size(), layer.len())).collect()
+    }
+
+    /// The size of a view, as (width, height), pixels.
+    pub fn size(&self, view: View) -> (u32, u32) {
+        self.layers.get(view.layer).map_or((0, 0), Layer::size)
     }
 
     /// How many views there are.
@@ -150,7 +178,7 @@ impl Plan {
         self.len() == 0
     }
 
-    /// Calls `each` with every view and its tensor: three planes of the input's size, scaled for the detector.
+    /// Calls `each` with every view and its tensor: three planes of the view's size, scaled for the detector.
     ///
     /// The tensor is the same memory each time.
     pub fn cut<E>(
@@ -160,18 +188,19 @@ impl Plan {
         mut each: impl FnMut(View, &mut [f32]) -> Result<(), E>,
     ) -> Result<(), E> {
         for (layer, views) in self.layers.iter().enumerate() {
+            let len = tensor_len(views.size()).min(canvas.tensor.len());
             match views {
                 Layer::Flat(flat) => {
                     for index in 0..flat.len() {
                         flat.cut(index, picture, canvas);
-                        each(View { layer, index }, &mut canvas.tensor)?;
+                        each(View { layer, index }, &mut canvas.tensor[..len])?;
                     }
                 }
                 Layer::Ring(ring) => {
                     ring.draw_band(picture, canvas);
                     for index in 0..ring.len() {
                         ring.cut(index, canvas);
-                        each(View { layer, index }, &mut canvas.tensor)?;
+                        each(View { layer, index }, &mut canvas.tensor[..len])?;
                     }
                 }
             }
@@ -224,6 +253,18 @@ impl Layer {
             Self::Ring(ring) => ring.len(),
         }
     }
+
+    fn size(&self) -> (u32, u32) {
+        match self {
+            Self::Flat(flat) => flat.size(),
+            Self::Ring(ring) => ring.size(),
+        }
+    }
+}
+
+/// Numbers of the tensor of a view.
+fn tensor_len((width, height): (u32, u32)) -> usize {
+    3 * width as usize * height as usize
 }
 
 /// Whether a box comes within `margin` pixels of an edge of a view, as (left, top, right, bottom).

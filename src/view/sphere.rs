@@ -5,7 +5,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
 use image::RgbImage;
 
 use super::tensor::{Tap, planes, sample};
-use super::{Canvas, PixelBox, touches};
+use super::{Canvas, PixelBox, ViewSizes, tensor_len, touches};
 use crate::camera::{Direction, Lens};
 
 /// Wide views: a sign of 70 cm covers 40 px at 10 m in an input of 640 px.
@@ -68,10 +68,10 @@ struct Rows {
 
 impl Ring {
     /// The rings that a picture deserves: the wide one, and the narrow one where there is detail for it.
-    pub(super) fn plan(lens: &Lens, width: u32, height: u32, input: (u32, u32)) -> Vec<Self> {
-        let wide = Self::new(lens, width, height, input, WIDE);
+    pub(super) fn plan(lens: &Lens, width: u32, height: u32, sizes: ViewSizes) -> Vec<Self> {
+        let wide = Self::new(lens, width, height, sizes.usual, WIDE);
         let detail = lens.pixels_per_degree() / wide.focal_px.to_radians();
-        let narrow = (detail > NARROW_FROM).then(|| Self::new(lens, width, height, input, NARROW));
+        let narrow = (detail > NARROW_FROM).then(|| Self::new(lens, width, height, sizes.narrow, NARROW));
         std::iter::once(wide).chain(narrow).filter(|ring| ring.len() > 0).collect()
     }
 
@@ -206,6 +206,10 @@ impl Ring {
         self.shifts.len()
     }
 
+    pub(super) fn size(&self) -> (u32, u32) {
+        self.input
+    }
+
     /// Draws the rows of a picture that the cuts read, at their scale, and two rows of padding below.
     pub(super) fn draw_band(&self, picture: &RgbImage, canvas: &mut Canvas) {
         let Canvas { scaling, resizer, pixels, .. } = canvas;
@@ -235,7 +239,7 @@ impl Ring {
         let Canvas { scaling, tensor, pixels, .. } = canvas;
         let Some(shift) = self.shifts.get(index) else { return };
         let start = (self.first_column + shift).rem_euclid(self.circle as i64) as usize * 3;
-        sample(pixels, self.stride(), start, &self.taps, &mut planes(tensor, scaling));
+        sample(pixels, self.stride(), start, &self.taps, &mut planes(&mut tensor[..tensor_len(self.input)], scaling));
     }
 
     fn cut_direction(&self, x: f64, y: f64) -> Direction {
@@ -314,12 +318,15 @@ mod tests {
 
     fn finds_patch(lens: &Lens, picture: &RgbImage, centre: (f64, f64)) {
         let (width, height) = picture.dimensions();
-        let plan = Plan::new(lens, width, height, INPUT);
-        let mut canvas = Canvas::new(SCALING, INPUT);
+        let sizes = ViewSizes { usual: INPUT, narrow: (320, 192) };
+        let plan = Plan::new(lens, width, height, sizes);
+        let mut canvas = Canvas::new(SCALING, sizes);
         let mut seen = 0;
         plan.cut::<()>(picture, &mut canvas, |view, tensor| {
-            let bright: Vec<(f32, f32)> =
-                (0..320 * 320).filter(|i| tensor[*i] > 135.0).map(|i| ((i % 320) as f32, (i / 320) as f32)).collect();
+            let bright: Vec<(f32, f32)> = (0..tensor.len() / 3)
+                .filter(|i| tensor[*i] > 135.0)
+                .map(|i| ((i % 320) as f32, (i / 320) as f32))
+                .collect();
             let (Some(x0), Some(x1)) =
                 (bright.iter().map(|p| p.0).reduce(f32::min), bright.iter().map(|p| p.0 + 1.0).reduce(f32::max))
             else {
@@ -382,6 +389,24 @@ mod tests {
             let lens = Lens::new(&Camera::Equirectangular { crop: Some(crop) }, 4000, 2000);
             assert!(Plan::new(&lens, 4000, 2000, INPUT).is_empty());
         }
+    }
+
+    #[test]
+    fn narrow_views_may_be_flatter() {
+        let sizes = ViewSizes { usual: INPUT, narrow: (320, 192) };
+        let plan = Plan::new(&lens(11000), 11000, 5500, sizes);
+        assert_eq!(plan.sizes(), [[INPUT; 8].as_slice(), &[(320, 192); 15]].concat());
+        let mut seen = 0;
+        let picture = RgbImage::from_pixel(11000, 5500, Rgb([20, 30, 40]));
+        plan.cut::<()>(&picture, &mut Canvas::new(SCALING, sizes), |view, tensor| {
+            let (width, height) = plan.size(view);
+            assert_eq!(tensor.len(), (3 * width * height) as usize);
+            assert!(tensor[..tensor.len() / 3].iter().all(|red| *red == 20.0));
+            seen += 1;
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, 23);
     }
 
     #[test]

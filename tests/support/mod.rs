@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod inventory;
+pub mod readers;
 pub mod server;
 pub mod shot;
 pub mod street;

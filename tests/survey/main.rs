@@ -8,7 +8,9 @@ mod hosts;
 mod kill;
 mod neighbours;
 mod options;
+mod report;
 mod resume;
+mod review;
 mod server;
 #[cfg(unix)]
 mod stop;

@@ -14,8 +14,8 @@ pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Ent
             "INSERT INTO landmarks (survey, geom, id, find, class, value, label, class_confidence, probability, method,
                  accuracy_m, ellipse_major_m, ellipse_minor_m, ellipse_azimuth_deg, direction_deg, direction_sd_deg, support,
                  installation, surface_m2, surface_sd_m2, sightings, sequences,
-                 first_seen, last_seen, panoramax, picture_url, picture_box, license, producer, osm_tags)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 first_seen, last_seen, panoramax, picture_url, picture_box, license, producer, osm_tags, reviewed)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             survey,
@@ -48,6 +48,7 @@ pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Ent
             entry.license,
             entry.producer,
             entry.osm_tags,
+            entry.reviewed,
         ])?;
     Ok(())
 }
@@ -89,5 +90,6 @@ pub(super) fn read_landmark(row: &Row<'_>) -> rusqlite::Result<Option<Entry>> {
         license: row.get("license")?,
         producer: row.get("producer")?,
         osm_tags: row.get("osm_tags")?,
+        reviewed: row.get("reviewed")?,
     }))
 }

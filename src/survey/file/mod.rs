@@ -9,6 +9,7 @@ mod landmark;
 mod lock;
 mod picture;
 mod reader;
+mod review;
 mod sighting;
 mod status;
 mod tables;
@@ -28,15 +29,18 @@ use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
 
 pub use error::FileError;
 pub use reader::{PictureState, SurveyReader, SurveyedPicture, SurveyedSighting};
+pub use review::{Reviewed, review, reviews, take_back};
 pub use status::{Run, Status, status};
 pub use terms::Terms;
 
+use self::review::{read_reviews, write_reviews};
 use super::work::Looked;
 use crate::area::Area;
 use crate::geopackage;
 use crate::inventory::{Inventory, ModelRecord};
 use crate::model::{Class, Detection};
 use crate::picture::Picture;
+use crate::review::Review;
 use crate::source::{Listing, Unusable};
 use crate::view::Turn;
 use landmark::insert_landmark;
@@ -333,13 +337,14 @@ impl SurveyFile {
         Ok((records, unusable))
     }
 
-    /// Puts the landmarks of a survey in the place of those before, ties its sightings to them, and notes that the run
-    /// came to its end, all at once.
+    /// Puts the landmarks of a survey in the place of those before, with those that reviewers say are wrong, ties its
+    /// sightings and reviews to them, and notes that the run came to its end, all at once.
     pub(super) fn finish(
         &mut self,
         survey: i64,
         run: i64,
         inventory: &Inventory,
+        reviews: &[Review],
         tied: &[Tied<'_>],
     ) -> Result<(), FileError> {
         let lineage = serde_json::to_string(&inventory.lineage)
@@ -349,6 +354,7 @@ impl SurveyFile {
             for entry in &inventory.entries {
                 insert_landmark(change, survey, entry)?;
             }
+            write_reviews(change, survey, reviews)?;
             for tied in tied {
                 tie(change, tied)?;
             }
@@ -359,6 +365,11 @@ impl SurveyFile {
             geopackage::note_extent(change, "sightings")?;
             geopackage::note_extent(change, "landmarks")
         })
+    }
+
+    /// What people have said of the landmarks of a survey.
+    pub(super) fn reviews(&self, survey: i64) -> Result<Vec<Review>, FileError> {
+        self.run(|connection| read_reviews(connection, survey))
     }
 
     /// When a survey began.

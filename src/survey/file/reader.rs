@@ -104,7 +104,7 @@ impl SurveyReader {
         Ok(Self { connection, path: path.to_owned(), survey })
     }
 
-    /// The landmarks and their lineage, as the last run that came to its end left them.
+    /// The landmarks and their lineage, as the last run that came to its end left them and reviewers correct them.
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ impl SurveyReader {
         let entries = self.rows("SELECT * FROM landmarks WHERE survey = ? ORDER BY fid", read_landmark)?;
         let entries = entries.into_iter().collect::<Option<_>>();
         let entries = entries.ok_or_else(|| self.unreadable("landmarks", &"one has no place or no method"))?;
-        Ok(Inventory { entries, lineage })
+        Ok(Inventory { entries, lineage }.without_wrong())
     }
 
     /// The pictures of the area that are still listed, in the order in which they were noted first.

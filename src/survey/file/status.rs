@@ -92,7 +92,11 @@ fn status_of(connection: &Connection, survey: i64, terms: Terms) -> rusqlite::Re
         connection.query_row(&select, [survey], |row| row.get(0))
     };
     status.sightings = count("sightings")?;
-    status.landmarks = count("landmarks")?;
+    status.landmarks = connection.query_row(
+        "SELECT count(*) FROM landmarks WHERE survey = ? AND reviewed IS NOT 'wrong'",
+        [survey],
+        |row| row.get(0),
+    )?;
     let mut select =
         connection.prepare("SELECT tool, started_at, finished_at FROM runs WHERE survey = ? ORDER BY fid")?;
     let run = |row: &Row<'_>| {

@@ -8,19 +8,20 @@ use super::{FileError, PATIENCE};
 use crate::geopackage::{self, Layer};
 
 /// The form of these tables. A file of another form is refused.
-const FORM: i64 = 2;
+const FORM: i64 = 3;
 
-const LAYERS: &[Layer] = &[
+const LAYERS: &[Layer<'_>] = &[
     Layer {
         name: "landmarks",
-        description: "What stands along the street, once each; columns as in the GeoJSON of an inventory",
+        description: "What stands along the street, once each; columns as in the GeoJSON of an inventory, which leaves out \
+                      what is reviewed as wrong",
         geometry: Some("POINT"),
         columns: "survey INTEGER NOT NULL, id TEXT NOT NULL, find TEXT, class TEXT, value TEXT, label TEXT,
             class_confidence REAL, probability REAL, method TEXT, accuracy_m REAL, ellipse_major_m REAL,
             ellipse_minor_m REAL, ellipse_azimuth_deg REAL, direction_deg REAL,
             direction_sd_deg REAL, support TEXT, installation TEXT, surface_m2 REAL, surface_sd_m2 REAL, sightings INTEGER, sequences INTEGER,
             first_seen TEXT, last_seen TEXT, panoramax TEXT, picture_url TEXT, picture_box TEXT, license TEXT,
-            producer TEXT, osm_tags TEXT",
+            producer TEXT, osm_tags TEXT, reviewed TEXT",
     },
     Layer {
         name: "sightings",
@@ -42,6 +43,14 @@ const LAYERS: &[Layer] = &[
             heading_sd_deg REAL, heading_source TEXT, camera TEXT, fov_deg REAL, crop TEXT, taken_at TEXT,
             license TEXT, producer TEXT, image TEXT, page_url TEXT, size_bytes INTEGER, width INTEGER,
             height INTEGER, orientation INTEGER, looked_at TEXT, UNIQUE (survey, picture_id)",
+    },
+    Layer {
+        name: "reviews",
+        description: "What people say of landmarks; class, value and moved_* are theirs, found is what the survey found",
+        geometry: Some("POINT"),
+        columns: "survey INTEGER NOT NULL, landmark TEXT NOT NULL, reviewed TEXT NOT NULL, class TEXT, value TEXT,
+            moved_lon REAL, moved_lat REAL, note TEXT, reviewer TEXT, time TEXT, found TEXT NOT NULL,
+            UNIQUE (survey, landmark)",
     },
     Layer {
         name: "area",

@@ -1,0 +1,80 @@
+//! Tasks for MapRoulette in its line-by-line form: each line is a collection of one point feature, with the columns of
+//! an entry for the placeholders of a challenge (`{{class}}`), `name`, and `instructions` to begin with.
+//!
+//! There are no record separators (RFC 7464): MapRoulette does without them, and so do other programs for lines of JSON.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::inventory::{Entry, Inventory};
+
+#[derive(Serialize)]
+struct Task<'a> {
+    r#type: &'static str,
+    features: [Feature<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Feature<'a> {
+    r#type: &'static str,
+    /// The task: a challenge that is built anew knows by it which tasks it has.
+    id: &'a str,
+    geometry: Geometry,
+    properties: Properties<'a>,
+}
+
+#[derive(Serialize)]
+struct Geometry {
+    r#type: &'static str,
+    coordinates: [f64; 2],
+}
+
+#[derive(Serialize)]
+struct Properties<'a> {
+    name: String,
+    instructions: String,
+    #[serde(flatten)]
+    entry: &'a Entry,
+}
+
+/// Writes an inventory.
+pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+    for entry in &inventory.entries {
+        let properties = Properties { name: name(entry), instructions: instructions(entry), entry };
+        let geometry = Geometry { r#type: "Point", coordinates: [entry.lon_deg, entry.lat_deg] };
+        let task = Task {
+            r#type: "FeatureCollection",
+            features: [Feature { r#type: "Feature", id: &entry.id, geometry, properties }],
+        };
+        serde_json::to_writer(&mut *out, &task)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// What stands there: `B14 50: Speed limit`.
+fn name(entry: &Entry) -> String {
+    let value = entry.value.as_ref().map_or_else(String::new, |value| format!(" {value}"));
+    if entry.label == entry.class {
+        format!("{}{value}", entry.class)
+    } else {
+        format!("{}{value}: {}", entry.class, entry.label)
+    }
+}
+
+/// What a mapper is to do, in Markdown.
+fn instructions(entry: &Entry) -> String {
+    let mut text = format!(
+        "Is there **{}** within about {:.0} m of this place, and is it on the map?",
+        name(entry),
+        entry.accuracy_m.max(1.0)
+    );
+    if let Some(url) = entry.picture_url.as_deref().filter(|url| url.starts_with("http")) {
+        text.push_str(&format!(" Look at [the picture]({url}) first."));
+    }
+    if let Some(tags) = &entry.osm_tags {
+        text.push_str(&format!(" Its tags may be `{tags}`."));
+    }
+    text
+}
