@@ -61,6 +61,7 @@ pub const COLUMNS: [Column; Entry::COLUMNS.len()] = [
     column("license", Text(|e| e.license.as_deref())),
     column("producer", Text(|e| e.producer.as_deref())),
     column("osm_tags", Text(|e| e.osm_tags.as_deref())),
+    column("reviewed", Text(|e| e.reviewed.as_deref())),
 ];
 
 /// A time to the millisecond as GeoPackage and others want it: `2026-05-12T08:14:05.123Z`.
