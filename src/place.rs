@@ -50,6 +50,13 @@ pub struct Columns {
     pub lat: Option<String>,
 }
 
+impl Columns {
+    /// The names that were given.
+    pub fn named(&self) -> impl Iterator<Item = &String> {
+        [&self.class, &self.value, &self.id, &self.lon, &self.lat].into_iter().flatten()
+    }
+}
+
 /// The places of a list, and whether it has a column of classes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Places {
@@ -57,6 +64,8 @@ pub struct Places {
     pub places: Vec<Place>,
     /// Without one, every place matches whatever the class of the other.
     pub has_classes: bool,
+    /// The columns that were named and are not there.
+    pub lacking: Vec<String>,
 }
 
 impl From<&Entry> for Place {
@@ -133,12 +142,7 @@ impl Places {
                 });
             }
         }
-        Ok(Self { places, has_classes: class.is_some() })
-    }
-
-    /// Whether a list has the column of this name.
-    pub fn has_column(path: &Path, name: &str) -> Result<bool, TableError> {
-        Ok(Table::open(path)?.column(name).is_some())
+        Ok(Self { places, has_classes: class.is_some(), lacking })
     }
 }
 

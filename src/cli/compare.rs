@@ -73,13 +73,18 @@ type Write = fn(&[Outcome<'_>], &mut dyn std::io::Write) -> std::io::Result<()>;
 struct List {
     places: Vec<Place>,
     coverage: Option<Coverage>,
+    /// The columns that were named and are not there.
+    lacking: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let write = arguments.output.as_deref().map(format_of).transpose()?;
-    arguments.check_columns()?;
-    let old = arguments.read(&arguments.old)?;
-    let mut new = arguments.read(&arguments.new)?;
+    let columns = arguments.columns();
+    let old = arguments.read(&arguments.old, &columns)?;
+    let mut new = arguments.read(&arguments.new, &columns)?;
+    if let Some(name) = columns.named().find(|name| old.lacking.contains(name) && new.lacking.contains(name)) {
+        bail!("no file has a column '{name}'");
+    }
     let least = usize::from(arguments.min_sightings);
     new.places.retain(|place| place.sightings.is_none_or(|sightings| sightings >= least));
     let outcomes = if arguments.truth {
@@ -115,20 +120,24 @@ fn is_survey(path: &Path) -> bool {
 }
 
 impl Arguments {
-    fn read(&self, path: &Path) -> Result<List> {
-        if is_survey(path) {
-            let survey = SurveyReader::open(path)?;
-            let places = survey.inventory()?.entries.iter().map(Place::from).collect();
-            return Ok(List { places, coverage: Some(self.coverage(&survey)?) });
-        }
-        let columns = Columns {
+    fn columns(&self) -> Columns {
+        Columns {
             class: self.class_column.clone(),
             value: self.value_column.clone(),
             id: self.id_column.clone(),
             lon: self.lon_column.clone(),
             lat: self.lat_column.clone(),
-        };
-        let Places { places, has_classes } = Places::read(path, &columns)?;
+        }
+    }
+
+    fn read(&self, path: &Path, columns: &Columns) -> Result<List> {
+        if is_survey(path) {
+            let survey = SurveyReader::open(path)?;
+            let places = survey.inventory()?.entries.iter().map(Place::from).collect();
+            let lacking = columns.named().cloned().collect();
+            return Ok(List { places, coverage: Some(self.coverage(&survey)?), lacking });
+        }
+        let Places { places, has_classes, lacking } = Places::read(path, columns)?;
         if !has_classes && !places.is_empty() {
             tell!(
                 "{} has no column of classes (--class-column NAME): its places match those of any class",
@@ -144,27 +153,13 @@ impl Arguments {
             }
             false => None,
         };
-        Ok(List { places, coverage })
+        Ok(List { places, coverage, lacking })
     }
 
     fn coverage(&self, survey: &SurveyReader) -> Result<Coverage> {
         let pictures = survey.pictures()?;
         let seen = pictures.iter().filter(|p| matches!(p.state, PictureState::Done | PictureState::Empty));
         Ok(Coverage::new(seen.filter_map(|seen| seen.picture.as_ref()), self.visible_within))
-    }
-
-    /// A column that neither file has is a slip.
-    fn check_columns(&self) -> Result<()> {
-        let tables: Vec<&Path> =
-            [&self.old, &self.new].into_iter().map(PathBuf::as_path).filter(|path| !is_survey(path)).collect();
-        let columns = [&self.class_column, &self.value_column, &self.id_column, &self.lon_column, &self.lat_column];
-        for name in columns.into_iter().flatten() {
-            let has = tables.iter().map(|path| Places::has_column(path, name)).collect::<Result<Vec<_>, _>>()?;
-            if !has.contains(&true) {
-                bail!("no file has a column '{name}'");
-            }
-        }
-        Ok(())
     }
 }
 
