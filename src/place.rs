@@ -100,6 +100,7 @@ impl Places {
             let named = named.as_deref().and_then(|name| table.column(name));
             named.or_else(|| usual.iter().find_map(|name| table.column(name)))
         };
+        let lacking = columns.named().filter(|name| table.column(name).is_none()).cloned().collect();
         let (lon, lat) =
             (own(&columns.lon, &["lon", "longitude", "lng", "x"]), own(&columns.lat, &["lat", "latitude", "y"]));
         let lon = lon.map_or_else(|| table.needed("lon"), Ok)?;

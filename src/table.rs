@@ -53,8 +53,15 @@ pub(crate) struct Table {
 }
 
 enum Rows {
-    Lines(Box<csv::Reader<Box<dyn Read>>>),
-    Records { noun: &'static str, records: std::iter::Enumerate<std::vec::IntoIter<StringRecord>> },
+    /// The reader counts a line too few where lines end in CRLF: it takes the LF for a part of the next one.
+    Lines {
+        reader: Box<csv::Reader<Box<dyn Read>>>,
+        uncounted: u64,
+    },
+    Records {
+        noun: &'static str,
+        records: std::iter::Enumerate<std::vec::IntoIter<StringRecord>>,
+    },
 }
 
 /// A row of a table.
@@ -83,12 +90,14 @@ impl Table {
             return Ok(Self { path: path.to_owned(), header, rows });
         }
         let delimiter = delimiter(begin);
+        let first_end = begin.iter().position(|byte| *byte == b'\n').unwrap_or_default();
+        let uncounted = u64::from(begin[..first_end].ends_with(b"\r"));
         let bytes: Box<dyn Read> = Box::new(bytes);
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(bytes);
-        let header = reader.headers().map_err(|error| wrong(&in_words(&error)))?;
+        let header = reader.headers().map_err(|error| wrong(&in_words(&error, 0)))?;
         // Spreadsheets begin their files with a byte-order mark.
         let header = header.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
-        Ok(Self { path: path.to_owned(), header, rows: Rows::Lines(Box::new(reader)) })
+        Ok(Self { path: path.to_owned(), header, rows: Rows::Lines { reader: Box::new(reader), uncounted } })
     }
 
     /// The number of a column of this name, as it is written or else in upper or lower case.
@@ -116,16 +125,16 @@ impl Table {
 
     pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>, TableError> {
         let (record, name) = match &mut self.rows {
-            Rows::Lines(reader) => {
+            Rows::Lines { reader, uncounted } => {
                 let mut record = StringRecord::new();
                 match reader.read_record(&mut record) {
                     Ok(true) => {}
                     Ok(false) => return Ok(None),
                     Err(error) => {
-                        return Err(TableError::File { path: self.path.clone(), why: in_words(&error) });
+                        return Err(TableError::File { path: self.path.clone(), why: in_words(&error, *uncounted) });
                     }
                 }
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = record.position().map_or(0, csv::Position::line) + *uncounted;
                 (record, format!("line {line}"))
             }
             Rows::Records { noun, records } => match records.next() {
@@ -148,14 +157,14 @@ fn delimiter(begin: &[u8]) -> u8 {
         .unwrap_or(b',')
 }
 
-fn in_words(error: &csv::Error) -> String {
+fn in_words(error: &csv::Error, uncounted: u64) -> String {
     match error.kind() {
         csv::ErrorKind::Utf8 { pos, .. } => {
-            let line = pos.as_ref().map_or(1, csv::Position::line);
+            let line = pos.as_ref().map_or(1, csv::Position::line) + uncounted;
             format!("line {line} is not in UTF-8: save the table in that encoding")
         }
         csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
+            let line = pos.as_ref().map_or(0, csv::Position::line) + uncounted;
             format!("line {line} has {len} columns where the first line has {expected_len}")
         }
         _ => error.to_string(),
@@ -307,7 +316,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_told_with_its_line() {
         let why = |text: &str| rows(text).unwrap_err().to_string();
-        assert!(why("a,b\n1,2\n3\n").ends_with("line 3 has 1 columns where the first line has 2"));
+        for end in ["\n", "\r\n"] {
+            let table = ["a,b", "1,2", "3", ""].join(end);
+            assert!(why(&table).ends_with("line 3 has 1 columns where the first line has 2"), "{}", why(&table));
+        }
         assert!(why("{\"type\":\"Feature\"}").contains("is no GeoJSON FeatureCollection"));
     }
 }

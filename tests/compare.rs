@@ -78,7 +78,7 @@ fn what_is_wrong_is_named() {
     run(["compare", text(&town), text(&town), "--class-column", "Nom"]).fails(1, &["no file has a column 'Nom'"]);
     run(["compare", text(&town), "none.csv"]).fails(1, &["none.csv: No such file"]);
     run(["compare", text(&town), text(&town), "-o", "out.xls"]).fails(1, &["does not end in .geojson or .csv"]);
-    run(["compare", text(&town), text(&town), "--within", "-1"]).fails(2, &["a length from 0.01 to 1000"]);
+    run(["compare", text(&town), text(&town), "--within=-1"]).fails(2, &["a length from 0.01 to 1000"]);
     let out = run(["compare", text(&town), text(&town)]).with_code(0);
     assert!(out.err.contains("town.csv has no column of classes (--class-column NAME)"), "{}", out.err);
 }

@@ -47,14 +47,15 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         publisher: arguments.publisher.clone(),
         license: arguments.license.clone(),
     };
-    let package = Package::new(&inventory, wishes).context("the licence of the data is not clear")?;
+    let (landmarks, complete) = (inventory.entries.len(), inventory.lineage.complete);
+    let package = Package::new(inventory, wishes).context("the licence of the data is not clear")?;
     package.write(&arguments.folder, arguments.overwrite)?;
-    tell!("{} written to {}", count(inventory.entries.len(), "landmark"), arguments.folder.display());
+    tell!("{} written to {}", count(landmarks, "landmark"), arguments.folder.display());
     tell!("licence of the data: {}", package.choice().license.id);
     if package.choice().asks_less {
         tell!("  it asks less than the licences of the pictures, or not all of them are known: be sure that you may");
     }
-    if !inventory.lineage.complete {
+    if !complete {
         tell!("the survey is incomplete, which LISEZMOI.md says: run it again to go on with it");
     }
     Ok(Done::Well)

@@ -27,6 +27,9 @@ pub const SCHEMA: &str = "schema.json";
 /// The description for people.
 pub const README: &str = "LISEZMOI.md";
 
+/// What pictures that came from no server are said to come from.
+const OWN_FOLDER: &str = "un dossier de photographies géolocalisées";
+
 /// What is set of a package. Nothing has to be.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
@@ -42,8 +45,8 @@ pub struct Wishes {
 
 /// A package to be written.
 #[derive(Debug, Clone)]
-pub struct Package<'a> {
-    inventory: &'a Inventory,
+pub struct Package {
+    inventory: Inventory,
     title: String,
     place: Option<String>,
     publisher: Option<String>,
@@ -71,13 +74,19 @@ pub enum PackageError {
     },
 }
 
-impl<'a> Package<'a> {
-    /// A package of an inventory.
+impl Package {
+    /// A package of an inventory. Where things lie on somebody's own disk is left out of it.
     ///
     /// # Errors
     ///
     /// [`LicenseError`] where a person has to say under which licence the data can be published.
-    pub fn new(inventory: &'a Inventory, wishes: Wishes) -> Result<Self, LicenseError> {
+    pub fn new(mut inventory: Inventory, wishes: Wishes) -> Result<Self, LicenseError> {
+        if !is_address(&inventory.lineage.source) {
+            inventory.lineage.source = OWN_FOLDER.to_owned();
+        }
+        for entry in &mut inventory.entries {
+            entry.picture_url = entry.picture_url.take().filter(|url| is_address(url));
+        }
         let lineage = &inventory.lineage;
         let named: usize = lineage.licenses.values().sum();
         let choice =
@@ -133,13 +142,6 @@ impl<'a> Package<'a> {
         )
     }
 
-    /// Where the pictures came from. The path of somebody's own folder is nobody else's business.
-    fn source(&self) -> &str {
-        let source = self.inventory.lineage.source.as_str();
-        let is_address = source.starts_with("https://") || source.starts_with("http://");
-        if is_address { source } else { "un dossier de photographies géolocalisées" }
-    }
-
     /// From the first to the last picture that shows anything.
     fn period(&self) -> Option<(Timestamp, Timestamp)> {
         let entries = &self.inventory.entries;
@@ -191,8 +193,8 @@ impl<'a> Package<'a> {
             "dialect": {"delimiter": ",", "lineTerminator": "\r\n"},
             "schema": SCHEMA,
         });
-        let mut source = json!({"title": format!("Photographies : {}", self.source())});
-        if self.source() == lineage.source {
+        let mut source = json!({"title": format!("Photographies : {}", lineage.source)});
+        if is_address(&lineage.source) {
             source["path"] = json!(lineage.source);
         }
         let mut contributors: Vec<Value> =
@@ -251,8 +253,8 @@ impl<'a> Package<'a> {
     pub fn write(&self, folder: &Path, overwrite: bool) -> Result<(), PackageError> {
         let wrong = |why: io::Error| PackageError::Io { path: folder.to_owned(), why };
         let (mut csv_bytes, mut geojson_bytes) = (Vec::new(), Vec::new());
-        csv::write(self.inventory, &Crs::wgs84(), false, &mut csv_bytes).map_err(wrong)?;
-        geojson::write(self.inventory, &mut geojson_bytes).map_err(wrong)?;
+        csv::write(&self.inventory, &Crs::wgs84(), false, &mut csv_bytes).map_err(wrong)?;
+        geojson::write(&self.inventory, &mut geojson_bytes).map_err(wrong)?;
         let descriptor = self.descriptor(&csv_bytes, &geojson_bytes);
         let schema = schema::schema(self.name(), &self.title);
         let text = |value: &Value| serde_json::to_vec_pretty(value).map_err(|error| wrong(error.into()));
@@ -294,6 +296,10 @@ fn check(folder: &Path, overwrite: bool) -> Result<bool, PackageError> {
         return Ok(true);
     }
     Err(PackageError::NotEmpty { path: folder.to_owned(), is_package: is_ours })
+}
+
+fn is_address(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
 }
 
 fn keywords(find: &str) -> Vec<&'static str> {

@@ -9,14 +9,14 @@ use super::{Package, schema};
 const MOST_NAMED: usize = 60;
 
 /// The text of `LISEZMOI.md`.
-pub(super) fn readme(package: &Package<'_>) -> String {
+pub(super) fn readme(package: &Package) -> String {
     let mut text = format!("# {}\n\n{}\n", package.title, package.description());
     // Writing into a string cannot fail.
     let _ = write_parts(package, &mut text);
     text
 }
 
-fn write_parts(package: &Package<'_>, text: &mut String) -> std::fmt::Result {
+fn write_parts(package: &Package, text: &mut String) -> std::fmt::Result {
     let lineage = &package.inventory.lineage;
     let (pictures, license) = (&lineage.pictures, &package.choice.license);
     writeln!(text, "\n## Contenu\n\n| fichier | contenu |\n|---|---|")?;
@@ -56,7 +56,7 @@ fn write_parts(package: &Package<'_>, text: &mut String) -> std::fmt::Result {
     if let Some((first, last)) = package.period() {
         writeln!(text, "- Photographies qui montrent les objets : du {} au {}", day(first), day(last))?;
     }
-    writeln!(text, "- Source des photographies : {}", cell(package.source()))?;
+    writeln!(text, "- Source des photographies : {}", cell(&lineage.source))?;
     for model in &lineage.models {
         writeln!(text, "- Modèle : {} {}, SHA-256 `{}`", cell(&model.name), cell(&model.version), model.sha256)?;
     }

@@ -61,7 +61,7 @@ pub(super) fn schema(name: &str, title: &str) -> Value {
         "description": "Un objet par ligne, avec son ellipse de confiance et les photographies qui le prouvent.",
         "fields": FIELDS.iter().map(field).collect::<Vec<_>>(),
         "missingValues": [""],
-        "primaryKey": "id",
+        "primaryKey": ["id"],
     })
 }
 

@@ -200,7 +200,7 @@ impl Publication {
         Ok(Self { metadata, files, wishes })
     }
 
-    /// What `send` would ask the server for, a line a request.
+    /// What `send` would ask the server for, a line a request; each file is then described by one more.
     pub fn plan(&self, api: &Url) -> Vec<String> {
         let dataset = self.wishes.dataset.as_deref();
         let shown = dataset.unwrap_or("ID");
@@ -210,7 +210,7 @@ impl Publication {
         };
         for PublishedFile { name, title, kind, size_bytes, .. } in &self.files {
             lines.push(format!(
-                "POST {api}/datasets/{shown}/upload/  {name}, {size_bytes} bytes, as “{title}” ({kind})"
+                "POST {api}/datasets/{shown}/upload/  {name}, {size_bytes} bytes, then described as “{title}” ({kind})"
             ));
         }
         lines

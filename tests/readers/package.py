@@ -10,7 +10,7 @@ folder = sys.argv[1]
 path = os.path.join(folder, "datapackage.json")
 report = Package(path).validate()
 assert report.valid, report.flatten(["type", "message"])
-assert not Package.metadata_validate(json.load(open(path))), "the descriptor"
+assert not list(Package.metadata_validate(json.load(open(path)))), "the descriptor"
 schema = os.path.join(folder, "schema.json")
 assert not list(Schema.metadata_validate(json.load(open(schema)))), "the schema"
 
