@@ -144,14 +144,14 @@ impl Arguments {
                 path.display()
             );
         }
-        // What a survey writes lies beside its file.
+        // What a survey writes lies beside its file; another GeoPackage of that name says nothing.
         let beside = path.with_extension("gpkg");
-        let coverage = match beside.exists() {
-            true => {
+        let coverage = match SurveyReader::open(&beside) {
+            Ok(survey) => {
                 tell!("{}: the pictures of {} tell what was looked at", path.display(), beside.display());
-                Some(self.coverage(&SurveyReader::open(&beside)?)?)
+                Some(self.coverage(&survey)?)
             }
-            false => None,
+            Err(_) => None,
         };
         Ok(List { places, coverage, lacking })
     }
