@@ -2,10 +2,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use exif::{Tag, Value};
+use exif::Tag;
+use serde_json::{Value, json};
 use support::command::{names_in, run, text};
 use support::readers::read_by;
 use support::server::{Reply, Server};
@@ -21,7 +23,8 @@ fn survey(folder: &Path) -> std::path::PathBuf {
     }
     let turned = image::open(street::path("pass-1/0003.jpg")).unwrap().rotate270().into_rgb8();
     let shot = Shot::at(7.7107, 48.6007, 0).showing(turned).focal_length_35mm(24);
-    fs::write(pictures.join("turned.jpg"), shot.field(Tag::Orientation, Value::Short(vec![6])).bytes()).unwrap();
+    fs::write(pictures.join("turned.jpg"), shot.field(Tag::Orientation, exif::Value::Short(vec![6])).bytes())
+        .unwrap();
     let survey = folder.join("signs.gpkg");
     run(["survey", "--pictures", text(&pictures), "-o", text(&survey)]).with_code(0);
     survey
@@ -53,11 +56,37 @@ fn boxes_are_those_of_the_sightings() {
         "what lies upright is copied as it is"
     );
     let readme = fs::read_to_string(path("coco/README.txt")).unwrap();
-    assert!(readme.contains("which nobody has checked: arpent-sign"), "{readme}");
+    assert!(readme.contains("Nobody has checked them."), "{readme}");
     assert!(readme.contains("  CC0-1.0  arpent, drawn by examples/draw_street"), "{readme}");
     let again = export("again", &["--format", "coco"]);
     let annotations = |folder: &Path| fs::read(folder.join("annotations.json")).unwrap();
     assert!(annotations(&again) == annotations(&path("coco")), "the same twice");
+}
+
+#[test]
+fn reviewers_have_the_last_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let survey = survey(folder.path());
+    let annotations = |name: &str| {
+        let ended = run(["export", text(&survey), "-o", text(&path(name))]).with_code(0);
+        let read: Value = serde_json::from_str(&fs::read_to_string(path(name)).unwrap()).unwrap();
+        (read["annotations"].as_array().unwrap().clone(), ended.err)
+    };
+    let (before, _) = annotations("before.coco.json");
+    let landmarks: BTreeSet<&str> = before.iter().filter_map(|b| b["attributes"]["landmark"].as_str()).collect();
+    let [wrong, other] = [0, 1].map(|number| landmarks.iter().nth(number).unwrap());
+    let marks = json!({"arpent_marks": 1, "marks": [
+        {"landmark": wrong, "mark": "wrong"}, {"landmark": other, "mark": "class", "class": "AB4"},
+    ]});
+    fs::write(path("marks.json"), marks.to_string()).unwrap();
+    run(["review", text(&survey), text(&path("marks.json"))]).with_code(0);
+    let (after, said) = annotations("after.coco.json");
+    let of = |boxes: &[Value], id: &str| boxes.iter().filter(|b| b["attributes"]["landmark"] == *id).count();
+    assert_eq!(after.len(), before.len() - of(&before, wrong));
+    assert!(said.contains("left out: a reviewer says that it is wrong"), "{said}");
+    let corrected: Vec<&Value> = after.iter().filter(|b| b["attributes"]["landmark"] == **other).collect();
+    assert!(corrected.iter().all(|b| b["attributes"]["code"] == "AB4" && b["attributes"]["reviewed"] == "class"));
 }
 
 #[test]
@@ -78,10 +107,16 @@ fn what_stands_in_the_way_is_told() {
     assert!(ended.err.contains("1 picture left out: file not readable"), "{}", ended.err);
     export(&["--format", "coco"]).fails(1, &["there is something already: name a new folder"]);
     assert_eq!(names_in(folder.path()), ["out", "pictures", "signs.gpkg"]);
+    fs::remove_dir_all(path("out")).unwrap();
+    fs::remove_dir_all(path("pictures/drive")).unwrap();
+    fs::remove_file(path("pictures/turned.jpg")).unwrap();
+    export(&["--format", "yolo"]).fails(1, &["no picture could be had", "is not written"]);
+    assert_eq!(names_in(folder.path()), ["pictures", "signs.gpkg"]);
     let out = path("late.geojson");
     let pictures = text(&path("pictures")).to_owned();
-    run(["survey", "--pictures", &pictures, "-o", text(&out), "--format", "crops"])
-        .fails(1, &["pictures with boxes are made of the file of a survey: `arpent export"]);
+    let said = "pictures with boxes are made of the file of a survey: `arpent export";
+    run(["survey", "--pictures", &pictures, "-o", text(&out), "--format", "crops"]).fails(1, &[said]);
+    run(["survey", "--pictures", &pictures, "-o", text(&path("late.coco.json"))]).fails(1, &[said]);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn odd(number: usize) -> Inventory {
             "last_seen": known(3, json!("2026-11-24T00:00:00Z")), "panoramax": said,
             "picture_url": known(4, json!("https://example.org/?a=1&b=2")), "picture_box": known(0, json!("1,2,3,4")),
             "license": known(1, json!("etalab-2.0;CC-BY-SA-4.0")), "producer": known(2, json!(said)),
-            "osm_tags": known(3, json!("traffic_sign=FR:A1 & <é>;direction=1")),
+            "osm_tags": known(3, json!("traffic_sign=FR:A1 & <é>;direction=1")), "reviewed": known(4, json!("right")),
         });
         let (lon_deg, lat_deg) = (7.0 + n as f64 / 1e4, 48.0 + (n * n % 17) as f64 / 1e4);
         let entry: Entry = serde_json::from_value(entry).unwrap();

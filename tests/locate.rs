@@ -139,7 +139,7 @@ fn landmarks_are_written_as_a_table_too() {
     locate(Path::new(PICTURES), Path::new(SIGHTINGS), &output).with_code(0);
     let mut table = csv::Reader::from_path(&output).unwrap();
     let header: Vec<String> = table.headers().unwrap().iter().map(str::to_owned).collect();
-    assert_eq!((&*header[0], &*header[1], &*header[2], header.len()), ("lon", "lat", "id", 30));
+    assert_eq!((&*header[0], &*header[1], &*header[2], header.len()), ("lon", "lat", "id", 31));
     let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
     let inventory: serde_json::Value = serde_json::from_str(&located(PICTURES, SIGHTINGS)).unwrap();
     let written = inventory["features"].as_array().unwrap();

@@ -77,6 +77,9 @@ fn write_folder(survey: &Path, path: &Path, format: DatasetFormat, options: &Dat
     for (reason, number) in &written.failures {
         tell!("  {} left out: {reason}", count(*number, "picture"));
     }
+    if written.pictures == 0 {
+        anyhow::bail!("no picture could be had: {} is not written", path.display());
+    }
     tell!("{} with {} written to {}", count(written.pictures, "picture"), boxes(written.boxes), path.display());
     Ok(if written.failures.is_empty() { Done::Well } else { Done::WithFailures })
 }
@@ -86,6 +89,9 @@ fn read(survey: &Path, options: &DatasetOptions) -> Result<Dataset> {
     let dataset = Dataset::of(&SurveyReader::open(survey)?, options.all_pictures)?;
     for (reason, number) in &dataset.left_out {
         tell!("  {} left out: {reason}", count(*number, "picture"));
+    }
+    if dataset.wrong > 0 {
+        tell!("  {} left out: a reviewer says that it is wrong", boxes(dataset.wrong));
     }
     if dataset.is_empty() {
         anyhow::bail!("{} has no picture with boxes", survey.display());

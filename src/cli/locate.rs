@@ -41,8 +41,8 @@ const TRAITS: Traits = Traits { is_exclusive: true, together: Together::Support 
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = arguments.output.display();
-    let exporter = arguments.format.exporter(&arguments.output)?;
     let output = output::create(&arguments.output)?;
+    let exporter = arguments.format.exporter(&arguments.output)?;
     let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
     let mut landmarks = locate(&tables.stations, &tables.sightings, TRAITS);
     landmarks.retain(|landmark| landmark.sightings.len() >= usize::from(arguments.min_sightings));

@@ -9,6 +9,7 @@ macro_rules! tell {
 }
 
 mod area;
+mod compare;
 mod completions;
 mod dataset;
 mod detect;
@@ -18,6 +19,7 @@ mod log;
 mod man;
 mod model;
 mod output;
+mod package;
 mod pictures;
 mod progress;
 mod publish;
@@ -49,14 +51,18 @@ enum Command {
     Survey(Box<survey::Arguments>),
     /// Say how far a survey is, also while it goes on
     Status(status::Arguments),
-    /// Write the landmarks of a survey in another format
+    /// Write what a survey holds in another format: its landmarks, or its pictures with boxes
     Export(export::Arguments),
-    /// Give results back: annotations to the pictures of a Panoramax server
-    Publish(publish::Arguments),
     /// Make a page of a survey that people look at: map, table, evidence, coverage, review
     Report(report::Arguments),
     /// Apply what people say of landmarks: right, wrong, another class, moved
     Review(review::Arguments),
+    /// Write a survey as a folder of open data, ready to publish
+    Package(package::Arguments),
+    /// Give results back: as annotations of the pictures, or as open data
+    Publish(publish::Arguments),
+    /// Compare two inventories, or one with a reference or the truth
+    Compare(compare::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -105,11 +111,12 @@ fn tell_left_out(left_out: usize, min_sightings: u16) {
 enum Done {
     /// As asked.
     Well,
-    /// With a result, but some pictures failed.
+    /// With a result, but some pictures or marks failed.
     WithFailures,
 }
 
-/// Runs the command of the program's arguments: 0 done, 1 failed, 2 wrong usage, 3 done but some pictures failed.
+/// Runs the command of the program's arguments: 0 done, 1 failed, 2 wrong usage, 3 done but some pictures or marks
+/// failed.
 pub fn run() -> ExitCode {
     // clap prints what is wrong and exits with 2 by itself.
     let cli = Cli::parse();
@@ -117,9 +124,11 @@ pub fn run() -> ExitCode {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
-        Command::Publish(arguments) => publish::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
+        Command::Publish(arguments) => publish::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),

@@ -67,6 +67,7 @@ impl FormatOptions {
     pub fn exporter(&self, path: &Path) -> Result<Exporter> {
         let format = match self.format {
             Some(name) => name.of_inventories()?,
+            None if is_coco_json(path) => FormatName::Coco.of_inventories()?,
             None => Format::of(path)?,
         };
         Ok(Exporter::new(format, self.crs.clone(), self.bom)?)

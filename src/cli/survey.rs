@@ -139,9 +139,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
 fn exporter(options: &FormatOptions, outputs: &Outputs) -> Result<Option<Exporter>> {
     match &outputs.exported {
         Some(path) => {
-            let exporter = options.exporter(path)?;
             output::create(path)?;
-            Ok(Some(exporter))
+            options.exporter(path).map(Some)
         }
         None if options.are_default() => Ok(None),
         None => anyhow::bail!(

@@ -20,7 +20,7 @@ REALS = {
 COLUMNS = (
     "id find class value label class_confidence probability method accuracy_m ellipse_major_m ellipse_minor_m "
     "ellipse_azimuth_deg direction_deg direction_sd_deg support installation surface_m2 surface_sd_m2 sightings "
-    "sequences first_seen last_seen panoramax picture_url picture_box license producer osm_tags"
+    "sequences first_seen last_seen panoramax picture_url picture_box license producer osm_tags reviewed"
 ).split()
 
 reference = json.load(open(sys.argv[1]))

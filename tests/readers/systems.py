@@ -6,6 +6,9 @@ import sys
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
+# EPSG gave the name of this system to a newer realisation of its datum.
+SPLIT = {8449}
+
 
 def renamed(definition, epsg):
     """The same with the datum as EPSG names it today."""
@@ -36,7 +39,7 @@ for system in systems:
     read = CRS.from_user_input(system["projjson"])
     if read.to_epsg() != code:
         read = renamed(system["projjson"], epsg)
-    if read != epsg:
+    if read != epsg and code not in SPLIT:
         wrong.append(f"EPSG:{code} {epsg.name}: its PROJJSON is another")
 print(f"{len(systems)} systems", *wrong, sep="\n")
 sys.exit(bool(wrong))

@@ -1,5 +1,5 @@
-//! COCO's JSON for object detection. Its categories are the classes of the detector; the code that was read, the score
-//! and the landmark are `attributes` of a box.
+//! COCO's JSON for object detection. Its categories are the classes of the detector; the code that was read, what
+//! reviewers say, the score and the landmark are `attributes` of a box.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -77,7 +77,8 @@ fn write<'a>(
         .enumerate()
         .map(|(id, (image, shot, labelled, part))| annotation(id + 1, image, labelled, place(shot, part)));
     write_list("annotations", list, out)?;
-    out.write_all(b"\"type\":\"instances\"}\n")
+    out.write_all(b"\"type\":\"instances\"}\n")?;
+    out.flush()
 }
 
 /// A member whose elements stand on lines of their own.
@@ -104,6 +105,7 @@ fn annotation(id: usize, image: usize, labelled: &Labelled, part: PixelBox) -> V
         "segmentation": [[x0, y0, x1, y0, x1, y1, x0, y1]],
         "attributes": {
             "code": labelled.code,
+            "reviewed": labelled.reviewed,
             "score": (f64::from(sighting.score) * 1e3).round() / 1e3,
             "landmark": sighting.landmark,
             "origin": sighting.origin,

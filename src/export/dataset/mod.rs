@@ -1,7 +1,7 @@
 //! The pictures of a survey with their boxes, to label anew and to train on.
 //!
-//! The boxes are what a detector found, and what others noted on the server where it did not find the same; nobody has
-//! looked at them since. Each picture
+//! The boxes are what a detector found, and what others noted on the server where it did not find the same. Where people
+//! have reviewed the landmark that rests on a box, their word counts; at the others nobody has looked. Each picture
 //! keeps its licence: `pictures.csv` and the README of a folder tell which, and whom to name.
 
 mod coco;
@@ -23,7 +23,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use self::name::Names;
 use self::picture::Kept;
 use super::folder::OutputFolder;
-use crate::inventory::{Inventory, Lineage};
+use crate::inventory::{Entry, Inventory, Lineage};
 use crate::picture::Picture;
 use crate::source::FetchError;
 use crate::survey::{FileError, PictureState, SurveyReader, SurveyedSighting};
@@ -49,6 +49,8 @@ pub struct Dataset {
     shots: Vec<Shot>,
     /// How many pictures have no part in it, by the reason.
     pub left_out: BTreeMap<String, usize>,
+    /// How many boxes are left out since a reviewer says that their landmark is wrong.
+    pub wrong: usize,
 }
 
 /// A picture with its boxes.
@@ -68,6 +70,8 @@ struct Labelled {
     class: usize,
     /// What the landmark is called that rests on it, or else what was read in this picture alone.
     code: String,
+    /// What a reviewer says of that landmark.
+    reviewed: Option<String>,
     sighting: SurveyedSighting,
 }
 
@@ -102,16 +106,25 @@ impl Dataset {
     /// [`FileError`] where the file cannot be read, or no run over it came to its end.
     pub fn of(reader: &SurveyReader, with_empty: bool) -> Result<Self, FileError> {
         let Inventory { entries, lineage } = reader.inventory()?;
-        let codes: HashMap<String, String> = entries.into_iter().map(|entry| (entry.id, entry.class)).collect();
+        let landmarks: HashMap<&str, &Entry> = entries.iter().map(|entry| (entry.id.as_str(), entry)).collect();
         let sightings = reader.sightings()?;
         let classes: BTreeSet<&str> = sightings.iter().map(|sighting| sighting.class.as_str()).collect();
         let classes: Vec<String> = classes.into_iter().map(str::to_owned).collect();
         let mut boxes: HashMap<String, Vec<Labelled>> = HashMap::new();
+        let mut wrong = 0;
         for sighting in sightings {
             let Ok(class) = classes.binary_search(&sighting.class) else { continue };
-            let agreed = sighting.landmark.as_ref().and_then(|id| codes.get(id));
+            let landmark = sighting.landmark.as_deref().map(|id| landmarks.get(id));
+            // An inventory is without what reviewers call wrong.
+            if landmark == Some(None) {
+                wrong += 1;
+                continue;
+            }
+            let landmark = landmark.flatten();
+            let agreed = landmark.map(|entry| &entry.class);
             let code = agreed.or(sighting.called.as_ref()).unwrap_or(&sighting.class).clone();
-            boxes.entry(sighting.picture_id.clone()).or_default().push(Labelled { class, code, sighting });
+            let reviewed = landmark.and_then(|entry| entry.reviewed.clone());
+            boxes.entry(sighting.picture_id.clone()).or_default().push(Labelled { class, code, reviewed, sighting });
         }
         let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
         let mut names = Names::default();
@@ -134,7 +147,7 @@ impl Dataset {
                 }
             }
         }
-        Ok(Self { lineage, classes, shots, left_out })
+        Ok(Self { lineage, classes, shots, left_out, wrong })
     }
 
     /// How many pictures it has.
@@ -167,7 +180,8 @@ impl Dataset {
         coco::write_references(self, out)
     }
 
-    /// Writes a folder with the pictures and their boxes. Pictures that cannot be had are left out of it.
+    /// Writes a folder with the pictures and their boxes. Pictures that cannot be had are left out of it; if none can be
+    /// had there is no folder.
     ///
     /// Pictures whose files lie turned by their EXIF are written upright, since programs for training do not agree on
     /// what that means; all others as they are.
@@ -199,6 +213,9 @@ impl Dataset {
                 }
                 Err(reason) => *written.failures.entry(reason).or_default() += 1,
             }
+        }
+        if kept.is_empty() {
+            return Ok(written);
         }
         let create = |name: &str| File::create(output.part().join(name)).map(BufWriter::new);
         match format {
@@ -301,7 +318,7 @@ mod tests {
             origin: origin.map(str::to_owned),
             landmark: None,
         };
-        Labelled { class: 0, code: "AB4".to_owned(), sighting }
+        Labelled { class: 0, code: "AB4".to_owned(), reviewed: None, sighting }
     }
 
     fn shot(camera: Camera) -> Shot {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::picture::Kept;
 use super::{Dataset, DatasetFormat, Shot};
 
-/// Where the boxes come from, in a sentence.
+/// Where the boxes come from, in two sentences.
 pub fn origin(dataset: &Dataset) -> String {
     let models = dataset.lineage.models.iter().map(|model| {
         let license = model.license.as_ref().map_or_else(String::new, |license| format!(", {license}"));
@@ -14,7 +14,16 @@ pub fn origin(dataset: &Dataset) -> String {
     });
     let models: BTreeSet<String> = models.collect();
     let models = models.into_iter().collect::<Vec<_>>().join("; ");
-    format!("Boxes as found by these models or noted with them, which nobody has checked: {models}.")
+    let labelled = dataset.shots.iter().flat_map(|shot| &shot.boxes);
+    let reviewed = labelled.filter(|labelled| labelled.reviewed.is_some()).count();
+    let checked = match reviewed {
+        0 => "Nobody has checked them.".to_owned(),
+        number => format!(
+            "People have reviewed the landmarks of {number} of {}; nobody has checked the others.",
+            dataset.boxes()
+        ),
+    };
+    format!("Boxes as found by these models or noted with them: {models}. {checked}")
 }
 
 /// Writes the README of a folder.
@@ -28,7 +37,8 @@ pub fn write(
     let what = match format {
         DatasetFormat::Coco => {
             "annotations.json has the boxes in the form of COCO, images/ the pictures. Categories are the classes of the \
-             detector; the attribute `code` is what was read. A box over the seam of a 360° picture is two."
+             detector; the attribute `code` is what was read, or what a reviewer says where `reviewed` tells so. A box over \
+             the seam of a 360° picture is two."
         }
         DatasetFormat::Yolo => {
             "labels/ has the boxes in the form of YOLO, images/ the pictures, data.yaml the classes, which are those of \
