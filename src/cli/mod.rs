@@ -59,7 +59,7 @@ enum Command {
     Review(review::Arguments),
     /// Write a survey as a folder of open data, ready to publish
     Package(package::Arguments),
-    /// Give results back: as annotations of the pictures, or as open data
+    /// Give results back: to the pictures of a Panoramax server, or as open data
     Publish(publish::Arguments),
     /// Compare two inventories, or one with a reference or the truth
     Compare(compare::Arguments),
