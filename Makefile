@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax test-page score lint docs bench bench-python bench-locate accuracy \
+.PHONY: demo test test-panoramax test-page score lint docs man bench bench-python bench-locate accuracy \
 	train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector.
@@ -35,6 +35,14 @@ lint:
 
 docs:
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+
+# What a package installs beside the program: manual pages and completions, in target/man and target/completions.
+man: .onnxruntime/version
+	cargo run --release --quiet -- man target/man
+	mkdir -p target/completions
+	cargo run --release --quiet -- completions bash > target/completions/arpent.bash
+	cargo run --release --quiet -- completions fish > target/completions/arpent.fish
+	cargo run --release --quiet -- completions zsh > target/completions/_arpent
 
 # Views per second of a survey against bare ONNX Runtime and bare decoding of the same, by turns in one run.
 bench: .onnxruntime/version

@@ -14,6 +14,8 @@ pub struct Annotated {
 /// A box with tags, whose keys are those of Panoramax: `osm|traffic_sign`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Annotation {
+    /// The server's name of it.
+    pub id: Option<String>,
     /// In pixels of the file as served.
     pub pixels: PixelBox,
     /// Keys and values.
@@ -69,7 +71,7 @@ mod tests {
             ("classification_confidence[osm|traffic_sign=FR:B14[50]]", "1.7"),
         ];
         let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-        let annotation = Annotation { pixels: PixelBox { x0: 0.0, y0: 0.0, x1: 1.0, y1: 1.0 }, tags };
+        let annotation = Annotation { id: None, pixels: PixelBox { x0: 0.0, y0: 0.0, x1: 1.0, y1: 1.0 }, tags };
         assert_eq!(annotation.tag("osm|traffic_sign"), Some("FR:B14[50]"));
         assert_eq!(annotation.qualifier("detection_model", "osm|traffic_sign"), Some("SGBlur-yolo11n/0.1.0"));
         assert_eq!(annotation.confidence("detection_confidence", "osm|traffic_sign"), Some(0.313));

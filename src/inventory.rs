@@ -357,6 +357,11 @@ pub struct ModelRecord {
     pub license: Option<String>,
 }
 
+impl ModelRecord {
+    /// Stands for the digest of a model of others, of whom no more than its name is known.
+    pub const NOT_STATED: &str = "not stated";
+}
+
 /// What became of the pictures: found = done + empty + failed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PictureCounts {

@@ -287,3 +287,48 @@ fn annotations_on_the_server_are_an_inventory() {
     eprintln!("{} of {} signs, {read} by their code, from {} landmarks", near.len(), signs.len(), found.len());
     assert!(near.len() >= 8 && near.len() * 4 >= found.len() * 3 && read * 10 >= near.len() * 9, "{found:#?}");
 }
+
+#[test]
+#[ignore = "needs a server: run tests/panoramax.sh"]
+fn what_is_published_comes_back_once_and_is_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, token) = (given("ARPENT_TEST_PANORAMAX"), given("ARPENT_TEST_TOKEN"));
+    let at = |name: &str| folder.path().join(name);
+    let survey = |name: &str, options: &[&str]| {
+        let path = at(name);
+        let arguments = ["survey", "--bbox", STRASBOURG_BBOX, "--api", &root, "-o", text(&path)];
+        run(arguments.iter().chain(options)).with_code(0);
+        Inventory::read(&path)
+    };
+    let publish = |options: &[&str]| {
+        let path = at("signs.gpkg");
+        let arguments = ["publish", "panoramax", text(&path), "--api", &root, "--rate", "100"];
+        let ended = run(arguments.iter().chain(options)).with_code(0);
+        eprintln!("{}{}", ended.out, ended.err);
+        ended.out
+    };
+    let rows = |name: &str, select: &str| {
+        let file = rusqlite::Connection::open(at(name)).unwrap();
+        let mut select = file.prepare(select).unwrap();
+        let pairs = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        pairs.collect::<Result<BTreeSet<(String, String)>, _>>().unwrap()
+    };
+    let signs = survey("signs.geojson", &[]);
+    let send = ["--send", "--token", &token, "--min-probability", "0.5"];
+    let written = publish(&send);
+    assert!(written.lines().count() >= 4 && written.lines().all(|line| line.ends_with("  written")), "{written}");
+    assert!(publish(&send).lines().all(|line| line.ends_with("  there already")));
+
+    let told = survey("annotations.geojson", &["--detections", "annotations"]).things();
+    let boxes = rows("signs.gpkg", "SELECT picture_id, picture_box FROM published");
+    assert_eq!(rows("annotations.gpkg", "SELECT picture_id, picture_box FROM sightings"), boxes);
+    let published = rows("signs.gpkg", "SELECT landmark, landmark FROM published");
+    let mut found = signs.things();
+    found.retain(|thing| published.contains(&(thing.id.clone(), thing.id.clone())));
+    assert_eq!((told.len(), pairs(&found, &told, 0.5).len()), (found.len(), found.len()), "{found:#?} {told:#?}");
+    assert!(found.iter().all(|thing| told.iter().any(|other| other.class == thing.class)));
+
+    publish(&["--undo", "--send", "--token", &token]);
+    assert!(survey("after.geojson", &["--detections", "annotations"]).features().is_empty());
+    assert!(rows("signs.gpkg", "SELECT picture_id, picture_box FROM published").is_empty());
+}

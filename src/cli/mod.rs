@@ -10,11 +10,13 @@ macro_rules! tell {
 
 mod area;
 mod compare;
+mod completions;
 mod dataset;
 mod detect;
 mod export;
 mod locate;
 mod log;
+mod man;
 mod model;
 mod output;
 mod package;
@@ -57,7 +59,7 @@ enum Command {
     Review(review::Arguments),
     /// Write a survey as a folder of open data, ready to publish
     Package(package::Arguments),
-    /// Give results back: as open data
+    /// Give results back: to the pictures of a Panoramax server, or as open data
     Publish(publish::Arguments),
     /// Compare two inventories, or one with a reference or the truth
     Compare(compare::Arguments),
@@ -69,6 +71,11 @@ enum Command {
     Locate(locate::Arguments),
     /// Say what French road signs mean: name, sizes, tags for OpenStreetMap
     Signs(signs::Arguments),
+    /// Print what a shell completes, for its folder of completions
+    Completions(completions::Arguments),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(man::Arguments),
 }
 
 /// The language of names for people.
@@ -126,6 +133,8 @@ pub fn run() -> ExitCode {
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),
         Command::Signs(arguments) => signs::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     });
     match outcome {
         Ok(Done::Well) => ExitCode::SUCCESS,
@@ -161,5 +170,48 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// The commands of the program in the code blocks of a document, as words.
+    fn commands(document: &str) -> Vec<Vec<String>> {
+        let mut fenced = false;
+        let mut code = String::new();
+        for line in document.lines() {
+            fenced ^= line.starts_with("```");
+            if fenced || line.starts_with("    ") {
+                code += line.trim();
+                code += "\n";
+            }
+        }
+        let code = code.replace("\\\n", " ");
+        let words = |line: &str| {
+            let plain = |word: &&str| !["#", "|", ">", "&&"].contains(word);
+            let words = line.split_whitespace().take_while(plain);
+            let mut words: Vec<String> = words.map(|word| word.replace(['\'', '"'], "")).collect();
+            // The documents take it from the environment.
+            if ["panoramax", "--send"].iter().all(|part| words.iter().any(|word| word == part)) {
+                words.extend(["--token".to_owned(), "x".to_owned()]);
+            }
+            words
+        };
+        code.lines().filter(|line| line.starts_with("arpent ")).map(words).collect()
+    }
+
+    #[test]
+    fn every_command_of_the_documents_is_understood() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let pages = std::fs::read_dir(root.join("docs")).unwrap().map(|page| page.unwrap().path());
+        let others =
+            ["README.md", "LISEZMOI.md", "models/README.md", "examples/README.md"].map(|page| root.join(page));
+        let mut number = 0;
+        for page in pages.filter(|page| page.extension().is_some_and(|kind| kind == "md")).chain(others) {
+            for command in commands(&std::fs::read_to_string(&page).unwrap()) {
+                number += 1;
+                if let Err(error) = Cli::try_parse_from(&command) {
+                    panic!("{}: {}\n{error}", page.display(), command.join(" "));
+                }
+            }
+        }
+        assert!(number > 40, "{number} commands");
     }
 }

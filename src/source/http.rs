@@ -1,4 +1,4 @@
-//! Getting a file over HTTP from a server that may be slow, busy, broken or hostile.
+//! Getting a file over HTTP, or sending something, with a server that may be slow, busy, broken or hostile.
 //!
 //! Every request ends within bounded time and memory. A few requests at a time go to one host; what may pass is
 //! tried again; redirects are followed here, so that the token never leaves the host that it was given for.
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{StatusCode, Url, redirect};
+use reqwest::{Method, StatusCode, Url, redirect};
+use serde_json::Value;
 
 use super::FetchError;
 use super::hosts::{Hosts, Interrupted};
@@ -118,10 +119,54 @@ impl Http {
                 return Err(error);
             }
             log::info!("{url}: {error} (attempt {attempt})");
-            let backoff = self.settings.backoff.saturating_mul(1 << (attempt - 1).min(16)).min(MAX_BACKOFF);
-            self.hosts.sleep(backoff)?;
+            self.hosts.sleep(self.backoff(attempt))?;
             attempt += 1;
         }
+    }
+
+    /// The wait after so many attempts.
+    fn backoff(&self, attempts: u32) -> Duration {
+        self.settings.backoff.saturating_mul(1 << (attempts - 1).min(16)).min(MAX_BACKOFF)
+    }
+
+    /// Sends JSON to an address of the server itself, and gives the body of its answer, at most `max_bytes` long.
+    ///
+    /// Only what the server cannot have acted on is sent again: a connection that was not made, or a busy server. After
+    /// any other failure of [`FetchError::is_in_doubt`] nobody knows whether it acted.
+    pub fn send(&self, method: &Method, url: &Url, json: &Value, max_bytes: u64) -> Result<Vec<u8>, FetchError> {
+        let mut attempt = 1;
+        loop {
+            let error = match self.send_once(method, url, json, max_bytes) {
+                Ok(body) => return Ok(body),
+                Err(error) => error,
+            };
+            let again = matches!(error, FetchError::Status(429 | 503) | FetchError::Connection);
+            if !again || attempt >= self.settings.attempts.max(1) {
+                return Err(error);
+            }
+            log::info!("{method} {url}: {error} (attempt {attempt})");
+            self.hosts.sleep(self.backoff(attempt))?;
+            attempt += 1;
+        }
+    }
+
+    fn send_once(&self, method: &Method, url: &Url, json: &Value, max_bytes: u64) -> Result<Vec<u8>, FetchError> {
+        let _slot = self.hosts.take(url)?;
+        let deadline = Instant::now() + self.settings.total_timeout;
+        let mut request = self.client.request(method.clone(), url.clone()).header(ACCEPT, "application/json");
+        // The type alone: servers refuse one with a charset.
+        request = request.header(CONTENT_TYPE, "application/json").body(json.to_string());
+        if let Some((_, token)) = self.token.as_ref().filter(|(root, _)| root.origin() == url.origin()) {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().map_err(|e| classify(&e))?;
+        let status = response.status();
+        if status.is_success() {
+            return read_body(response, max_bytes, deadline);
+        }
+        self.obey(url, status, response.headers());
+        // What was sent would arrive at another place as something else.
+        Err(if status.is_redirection() { FetchError::Redirect } else { FetchError::Status(status.as_u16()) })
     }
 
     /// Ends all waiting: what is not under way fails as interrupted.
@@ -162,6 +207,10 @@ impl Http {
             if status == StatusCode::OK {
                 let content_type = header(response.headers(), CONTENT_TYPE).unwrap_or_default();
                 let body = read_body(response, max_bytes, deadline)?;
+                // No file that anybody asks for is empty.
+                if body.is_empty() {
+                    return Err(FetchError::BrokenOff);
+                }
                 return Ok(Answer { url, content_type, body });
             }
             if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
@@ -227,8 +276,6 @@ fn read_body(mut response: Response, max_bytes: u64, deadline: Instant) -> Resul
     let mut chunk = vec![0; 64 << 10];
     loop {
         let read = match response.read(&mut chunk) {
-            // No file that anybody asks for is empty.
-            Ok(0) if body.is_empty() => return Err(FetchError::BrokenOff),
             Ok(0) => return Ok(body),
             Ok(read) => read,
             Err(e) if e.kind() == ErrorKind::Interrupted => continue,

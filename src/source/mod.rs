@@ -140,7 +140,17 @@ pub enum FetchError {
     /// The run was stopped while it was waited for.
     #[error("run stopped")]
     Interrupted,
+    /// The answer is not what the API promises.
+    #[error("answer not understood")]
+    NotUnderstood,
     /// The picture's address is no address.
     #[error("bad address")]
     Address,
+}
+
+impl FetchError {
+    /// Whether the server may have done what it was asked for all the same.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Status(500..) | Self::TimedOut | Self::BrokenOff | Self::TooLarge | Self::NotUnderstood)
+    }
 }

@@ -1,7 +1,7 @@
 //! From the annotations of a picture to detections, as if a detector had made them.
 
 use crate::annotation::Annotation;
-use crate::model::{Detection, Model, Reading};
+use crate::model::{Detection, Manifest, Model, Reading, same};
 use crate::view::Turn;
 
 /// The tag of signs.
@@ -9,6 +9,9 @@ const SIGN: &str = "osm|traffic_sign";
 
 /// What an annotation counts that states no confidence: a person made it.
 const PERSON: f32 = 0.9;
+
+/// The most annotations of one picture that are looked at. No street shows so many things.
+const MAX_ANNOTATIONS: usize = 1000;
 
 /// A detection that somebody else made, and who.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +21,8 @@ pub(super) struct Foreign {
     pub origin: String,
 }
 
-/// The detections that the annotations of a picture stand for. What the model does not look for is left out.
+/// The detections that the annotations of a picture stand for. What the model does not look for is left out, and what
+/// several annotations show counts once: the blurring service of a server marks that there is a sign, others say which.
 pub(super) fn foreign(model: &Model, turn: &Turn, annotations: &[Annotation]) -> Vec<Foreign> {
     let (width, height) = (turn.width as f32, turn.height as f32);
     let within = |annotation: &&Annotation| {
@@ -26,34 +30,59 @@ pub(super) fn foreign(model: &Model, turn: &Turn, annotations: &[Annotation]) ->
         0.0 <= b.x0 && b.x0 < b.x1 && b.x1 <= width && 0.0 <= b.y0 && b.y0 < b.y1 && b.y1 <= height
     };
     let detection = |annotation: &Annotation| {
-        let (key, class, reading) = meaning(model, annotation)?;
+        let Meaning { key, class, reading, is_named } = meaning(model, annotation)?;
         let score = annotation.confidence("detection_confidence", &key).unwrap_or(PERSON);
         let origin = annotation.qualifier("detection_model", &key).unwrap_or("annotation").to_owned();
         let pixels = turn.to_upright(annotation.pixels);
-        Some(Foreign { detection: Detection { class, score, reading, pixels }, origin })
+        Some((is_named, Foreign { detection: Detection { class, score, reading, pixels }, origin }))
     };
-    annotations.iter().filter(within).filter_map(detection).collect()
+    let all = annotations.iter().filter(within).filter_map(detection).take(MAX_ANNOTATIONS);
+    let all: Vec<(bool, Foreign)> = all.collect();
+    let Manifest { exclusive, iou, .. } = *model.manifest();
+    let is_doubled = |number: usize, (is_named, foreign): &(bool, Foreign)| {
+        all.iter().enumerate().any(|(other_number, (is_other_named, other))| {
+            let (one, other) = (&foreign.detection, &other.detection);
+            // Of two that are as good the first stays.
+            let better = is_other_named.cmp(is_named).then(other.score.total_cmp(&one.score));
+            better.then(number.cmp(&other_number)).is_gt()
+                && (exclusive || one.class == other.class)
+                && same(one, other, iou, None)
+        })
+    };
+    let kept = all.iter().enumerate().filter(|(number, foreign)| !is_doubled(*number, foreign));
+    kept.map(|(_, (_, foreign))| foreign.clone()).collect()
 }
 
-/// The key of the tag that an annotation is taken by, the class of the detector that it stands for, and what is read.
-fn meaning(model: &Model, annotation: &Annotation) -> Option<(String, usize, Option<Reading>)> {
+/// What an annotation says.
+struct Meaning {
+    /// The key of the tag that it is taken by.
+    key: String,
+    /// The class of the detector that it stands for.
+    class: usize,
+    reading: Option<Reading>,
+    /// Whether it says which sign it is.
+    is_named: bool,
+}
+
+fn meaning(model: &Model, annotation: &Annotation) -> Option<Meaning> {
     let classes = &model.manifest().classes;
     let named = |name: &str| classes.iter().position(|class| class.name == name);
     if let Some(value) = annotation.tag(SIGN).filter(|_| model.manifest().find == "signs") {
         let Some((code, inscription)) = french_code(value) else {
-            return Some((SIGN.to_owned(), named("other")?, None));
+            return Some(Meaning { key: SIGN.to_owned(), class: named("other")?, reading: None, is_named: false });
         };
         let of_code = classes.iter().position(|class| class.code.as_deref() == Some(code));
         let class = of_code.or_else(|| named(family(code))).or_else(|| named("other"))?;
         let probability = annotation.confidence("classification_confidence", SIGN).unwrap_or(PERSON);
-        return Some((SIGN.to_owned(), class, model.reading_of(code, inscription, probability)));
+        let reading = model.reading_of(code, inscription, probability);
+        return Some(Meaning { key: SIGN.to_owned(), class, reading, is_named: true });
     }
     // Other things by one of the tags that their class has in OpenStreetMap.
     annotation.tags.iter().find_map(|(key, value)| {
         let tag = format!("{}={value}", key.strip_prefix("osm|")?);
         let has_tag = |tags: &String| tags.split(';').any(|own| own == tag);
         let class = classes.iter().position(|class| class.osm_tags.as_ref().is_some_and(has_tag))?;
-        Some((key.clone(), class, None))
+        Some(Meaning { key: key.clone(), class, reading: None, is_named: true })
     })
 }
 

@@ -25,8 +25,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use thiserror::Error;
 
 pub use file::{
-    FileError, PictureState, Reviewed, Run, Status, SurveyFile, SurveyReader, SurveyedPicture, SurveyedSighting,
-    Terms, kept_area, review, reviews, status, take_back,
+    FileError, PictureState, Published, Reviewed, Run, Status, SurveyFile, SurveyReader, SurveyedPicture,
+    SurveyedSighting, Terms, kept_area, published, review, reviews, status, take_back,
 };
 
 use crate::annotation::{Annotated, Annotations};
@@ -372,7 +372,7 @@ fn workers(jobs: usize) -> Result<ThreadPool, SurveyError> {
 }
 
 /// The time to the second.
-fn now() -> Option<Timestamp> {
+pub(crate) fn now() -> Option<Timestamp> {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
     Timestamp::from_second(i64::try_from(seconds).ok()?).ok()
 }

@@ -174,7 +174,7 @@ fn foreign_models(keys: &[&SightingKey]) -> Vec<ModelRecord> {
     let origins: BTreeSet<&str> = keys.iter().filter_map(|key| key.origin.as_deref()).collect();
     let record = |origin: &str| {
         let (name, version) = origin.split_once('/').unwrap_or((origin, ""));
-        let sha256 = "not stated".to_owned();
+        let sha256 = ModelRecord::NOT_STATED.to_owned();
         ModelRecord { name: name.to_owned(), version: version.to_owned(), sha256, license: None }
     };
     origins.into_iter().map(record).collect()

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod command;
+pub mod docs;
 pub mod inventory;
 pub mod readers;
 pub mod server;

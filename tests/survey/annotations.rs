@@ -67,6 +67,28 @@ fn annotations_alone_make_the_inventory_without_a_download() {
 }
 
 #[test]
+fn what_two_annotations_show_counts_once() {
+    let marked_as_well = |features: &mut Vec<Value>| {
+        for feature in features {
+            let annotations = feature["properties"]["annotations"].as_array_mut().unwrap();
+            let mut marks = annotations.clone();
+            for mark in &mut marks {
+                mark["semantics"] = json!([
+                    {"key": "osm|traffic_sign", "value": "yes"},
+                    {"key": "detection_model[osm|traffic_sign=yes]", "value": "SGBlur-yolo11n/0.1.0"},
+                    {"key": "detection_confidence[osm|traffic_sign=yes]", "value": "0.99"}
+                ]);
+            }
+            annotations.splice(..0, marks);
+        }
+    };
+    let alone = survey(&serve(listing(9, |_| {})), &["--detections", "annotations"], 0).0;
+    let marked = survey(&serve(listing(9, marked_as_well)), &["--detections", "annotations"], 0).0;
+    assert_eq!(marked.things(), alone.things());
+    assert_eq!(marked.survey()["sightings"], alone.survey()["sightings"]);
+}
+
+#[test]
 fn what_the_detector_sees_as_well_counts_once() {
     let server = serve(listing(5, |_| {}));
     let found = |inventory: &Inventory| inventory.survey()["sightings"]["found"].as_u64().unwrap();

@@ -1,6 +1,7 @@
 //! `arpent publish`: results back to the commons.
 
 mod datagouv;
+mod panoramax;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -17,10 +18,13 @@ pub struct Arguments {
 enum Destination {
     /// Put a folder that `arpent package` wrote onto data.gouv.fr; a dry run without --send
     Datagouv(datagouv::Arguments),
+    /// Write what a survey found to its pictures on a Panoramax server, as annotations; a dry run without --send
+    Panoramax(panoramax::Arguments),
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     match &arguments.destination {
         Destination::Datagouv(arguments) => datagouv::run(arguments),
+        Destination::Panoramax(arguments) => panoramax::run(arguments),
     }
 }

@@ -26,7 +26,7 @@ pub struct Item {
     /// The picture, or why it cannot be worked on.
     pub picture: Result<Picture, &'static str>,
     /// What it carries already.
-    pub annotated: Option<Annotated>,
+    pub annotated: Annotated,
 }
 
 impl Found for Item {
@@ -44,20 +44,17 @@ impl Item {
     pub fn read(feature: &Value, answered: &Url, root: &Url, quality: Quality) -> Self {
         let feature = Node(feature);
         let lon_lat_deg = position(feature);
+        let annotations = feature.items("/properties/annotations").filter_map(annotation).collect();
+        let annotated = Annotated { turn: turn(feature), annotations };
         match feature.text("/id") {
             Some(id) => Self {
                 picture: picture(feature, &id, lon_lat_deg, image(feature, answered, quality), root),
                 id,
                 lon_lat_deg,
-                annotated: annotated(feature),
+                annotated,
             },
             // Told from others like it by its place.
-            None => Self {
-                id: format!("at {lon_lat_deg:?}"),
-                lon_lat_deg,
-                picture: Err("no identifier"),
-                annotated: None,
-            },
+            None => Self { id: format!("at {lon_lat_deg:?}"), lon_lat_deg, picture: Err("no identifier"), annotated },
         }
     }
 }
@@ -164,12 +161,6 @@ fn crop(item: Node<'_>) -> Option<Crop> {
     (crop.is_sound() && !whole).then_some(crop)
 }
 
-/// The annotations of a picture that has some.
-fn annotated(item: Node<'_>) -> Option<Annotated> {
-    let annotations: Vec<Annotation> = item.items("/properties/annotations").filter_map(annotation).collect();
-    (!annotations.is_empty()).then(|| Annotated { turn: turn(item), annotations })
-}
-
 /// An annotation with tags. Its shape is a polygon in pixels of the file, of which the bounds count.
 fn annotation(item: Node<'_>) -> Option<Annotation> {
     let tags = item.items("/semantics").filter_map(|tag| Some((tag.text("/key")?, tag.text("/value")?)));
@@ -179,7 +170,7 @@ fn annotation(item: Node<'_>) -> Option<Annotation> {
     let least = |side: fn(&(f32, f32)) -> f32| corners.iter().map(side).reduce(f32::min);
     let most = |side: fn(&(f32, f32)) -> f32| corners.iter().map(side).reduce(f32::max);
     let pixels = PixelBox { x0: least(|c| c.0)?, y0: least(|c| c.1)?, x1: most(|c| c.0)?, y1: most(|c| c.1)? };
-    (!tags.is_empty()).then_some(Annotation { pixels, tags })
+    (!tags.is_empty()).then_some(Annotation { id: item.text("/id"), pixels, tags })
 }
 
 /// Size and orientation of the file. A cropped sphere's size is that of the crop.

@@ -1,5 +1,6 @@
 //! A Panoramax server, or a catalogue of several, as a source of pictures.
 
+mod annotate;
 mod item;
 mod search;
 
@@ -112,10 +113,7 @@ impl Panoramax {
 
     fn search_url(&self, cell: &Rect<f64>, limit: u32, query: &Query) -> Url {
         let (min, max) = (cell.min(), cell.max());
-        let mut url = self.root.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push("search");
-        }
+        let mut url = self.address(&["search"]);
         url.query_pairs_mut()
             .append_pair("bbox", &format!("{},{},{},{}", min.x, min.y, max.x, max.y))
             .append_pair("limit", &limit.to_string());
@@ -126,8 +124,8 @@ impl Panoramax {
         url
     }
 
-    /// What a failed search means, and what may help.
-    fn explain(&self, error: &FetchError) -> String {
+    /// What a failed request means, and what may help.
+    pub fn explain(&self, error: &FetchError) -> String {
         let advice = match error {
             FetchError::Status(401 | 403) => "the server refuses: check the token, or leave it out",
             FetchError::Status(404) => return format!("{error}: {}", not_an_api()),
@@ -159,8 +157,9 @@ impl Source for Panoramax {
             let inside = item.lon_lat_deg().is_none_or(|(lon, lat)| area.contains(lon, lat));
             match item.picture {
                 Ok(picture) if query.fits(&picture) => {
-                    let wanted = query.annotations != Annotations::Ignored;
-                    listing.annotated.extend(item.annotated.filter(|_| wanted).map(|a| (picture.id.clone(), a)));
+                    if query.annotations != Annotations::Ignored && !item.annotated.annotations.is_empty() {
+                        listing.annotated.insert(picture.id.clone(), item.annotated);
+                    }
                     listing.pictures.push(picture);
                 }
                 Err(reason) if inside => {

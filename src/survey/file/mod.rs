@@ -8,6 +8,7 @@ mod error;
 mod landmark;
 mod lock;
 mod picture;
+mod published;
 mod reader;
 mod review;
 mod sighting;
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
 
 pub use error::FileError;
+pub use published::{Published, published};
 pub use reader::{PictureState, SurveyReader, SurveyedPicture, SurveyedSighting};
 pub use review::{Reviewed, review, reviews, take_back};
 pub use status::{Run, Status, status};

@@ -84,6 +84,14 @@ const LAYERS: &[Layer<'_>] = &[
             lineage TEXT",
     },
     Layer {
+        name: "published",
+        description: "Annotations that were written to pictures on servers out of this file; one without an \
+                      annotation_id was on its way when the program was killed",
+        geometry: None,
+        columns: "api TEXT NOT NULL, picture_id TEXT NOT NULL, picture_box TEXT NOT NULL, tags TEXT NOT NULL,
+            landmark TEXT, annotation_id TEXT, written_at TEXT",
+    },
+    Layer {
         name: "arpent",
         description: "The form of these tables",
         geometry: None,
