@@ -108,13 +108,13 @@ fn failures_are_tried_again_and_nothing_else() {
     let resumed = Inventory::read(&place.path("signs.geojson"));
     resumed.assert_counts_add_up();
     let undisturbed = place.undisturbed();
-    // A landmark keeps the id that it had when fewer pictures were known.
+    // A landmark keeps the id that it had when fewer pictures were known, after which its support may be named.
+    let without = |member: &str, line: &str| match line.split_once(&format!("\"{member}\":\"")) {
+        Some((head, tail)) => format!("{head}{}", &tail[12..]),
+        None => line.to_owned(),
+    };
     let without_ids = |written: &str| -> Vec<String> {
-        let lines = written.lines().map(|line| match line.split_once("\"id\":\"") {
-            Some((head, tail)) => format!("{head}{}", &tail[12..]),
-            None => line.to_owned(),
-        });
-        lines.collect()
+        written.lines().map(|line| without("support", &without("id", line))).collect()
     };
     assert_eq!(without_ids(&place.written("signs.geojson")), without_ids(&undisturbed));
 }
@@ -204,7 +204,7 @@ fn the_file_is_a_geopackage() {
         "SELECT group_concat(table_name || ' ' || geometry_type_name) FROM gpkg_geometry_columns NATURAL JOIN
         gpkg_contents WHERE data_type = 'features'";
     let layers: String = connection.query_row(layers, [], |row| row.get(0)).unwrap();
-    assert_eq!(layers, "landmarks POINT,sightings LINESTRING,pictures POINT,area MULTIPOLYGON");
+    assert_eq!(layers, "landmarks POINT,sightings LINESTRING,pictures POINT,reviews POINT,area MULTIPOLYGON");
     let inside = "SELECT count(*) FROM gpkg_contents WHERE data_type = 'features' AND min_x > 7.7 AND max_x < 7.72
         AND min_y > 48.59 AND max_y < 48.61";
     assert_eq!(place.count("signs.gpkg", inside), 4);

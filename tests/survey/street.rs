@@ -11,7 +11,7 @@ use super::support::command::{Ended, names_in, run, text};
 use super::support::inventory::{Inventory, Thing, pairs};
 use super::support::street;
 
-const COLUMNS: [&str; 28] = [
+const COLUMNS: [&str; 29] = [
     "id",
     "find",
     "class",
@@ -40,6 +40,7 @@ const COLUMNS: [&str; 28] = [
     "license",
     "producer",
     "osm_tags",
+    "reviewed",
 ];
 
 /// A survey of the whole street.
