@@ -26,7 +26,8 @@ test-page: .onnxruntime/version
 
 # How well the sample street is surveyed, against its truth.
 score: demo
-	@cargo run --release --quiet --example score -- signs.geojson examples/street/truth.geojson
+	@cargo run --release --quiet -- compare examples/street/truth.geojson signs.geojson --truth --any-class \
+		--class-column code --within 3
 
 lint:
 	cargo fmt --check

@@ -4,15 +4,13 @@
 //! `cargo run --release --example draw_map -- signs.geojson --pictures examples/street \
 //!     --truth examples/street/truth.geojson -o docs/street.svg`
 
-mod common;
-
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use arpent::source::{Folder, Query, Source};
 use clap::Parser;
-use common::{Place, places};
+use geojson::{FeatureCollection, GeometryValue, JsonObject};
 
 /// Pixels per metre.
 const SCALE: f64 = 9.0;
@@ -130,4 +128,37 @@ fn draw(landmarks: &[Place], truth: &[Place], cameras: &[(f64, f64, f64, &str)])
         bottom - 9.0
     );
     Some(svg)
+}
+
+/// A point with its properties.
+struct Place {
+    /// Longitude and latitude, degrees.
+    lon_lat: (f64, f64),
+    properties: JsonObject,
+}
+
+impl Place {
+    /// A property that is a number.
+    fn number(&self, name: &str) -> Option<f64> {
+        self.properties.get(name)?.as_f64()
+    }
+
+    /// A property that is a text; empty where it is none.
+    fn text(&self, name: &str) -> &str {
+        self.properties.get(name).and_then(|value| value.as_str()).unwrap_or_default()
+    }
+}
+
+/// The points of a file.
+fn places(path: &str) -> Result<Vec<Place>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.to_owned())?;
+    let features = text.parse::<FeatureCollection>().with_context(|| path.to_owned())?.features;
+    let points = features.into_iter().filter_map(|feature| match feature.geometry?.value {
+        GeometryValue::Point { coordinates } => {
+            let lon_lat = (*coordinates.as_slice().first()?, *coordinates.as_slice().get(1)?);
+            Some(Place { lon_lat, properties: feature.properties.unwrap_or_default() })
+        }
+        _ => None,
+    });
+    Ok(points.collect())
 }

@@ -16,6 +16,7 @@
 pub mod annotation;
 pub mod area;
 pub mod camera;
+pub mod compare;
 pub mod crs;
 pub mod draw;
 pub mod export;
@@ -23,12 +24,16 @@ mod geopackage;
 pub mod inventory;
 pub mod locate;
 pub mod model;
+pub mod package;
 pub mod picture;
+pub mod place;
+pub mod publish;
 pub mod report;
 pub mod review;
 pub mod sighting;
 pub mod source;
 pub mod survey;
+pub mod table;
 pub mod taxonomy;
 pub mod view;
 

@@ -14,7 +14,7 @@ if ! has chromedriver || ! has chromium || ! python3 -c 'import ensurepip' 2> /d
     [ "$(id -u)" = 0 ] && has apt-get || skip "no chromium and chromedriver, which only root can install"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-        chromium chromium-driver python3-venv fonts-liberation > /dev/null
+        chromium chromium-driver python3-venv fonts-liberation openssl > /dev/null
 fi
 venv=.test/page-venv
 if [ ! -e "$venv/installed" ] || [ tests/page/requirements.txt -nt "$venv/installed" ]; then

@@ -1,9 +1,11 @@
 //! Whatever stands in a file, its parser comes back with sound values or an error. `PROPTEST_CASES` says how often.
 
 use arpent::area::Area;
+use arpent::compare::{Looks, Terms, compare};
 use arpent::locate::tables::Tables;
 use arpent::locate::{Traits, locate};
 use arpent::model::Together;
+use arpent::place::{Columns, Places};
 use proptest::prelude::*;
 
 /// Changes to a text: at a place, so many bytes are replaced by others.
@@ -56,6 +58,13 @@ const PICTURES: &str = "picture_id,sequence_id,lon,lat,position_sd_m,heading_deg
 const SIGHTINGS: &str = "picture_id,class,azimuth_deg,azimuth_sd_deg,range_m,range_sd_m,elevation_deg,score\n\
     b,x,10,2,,,,\na,x,350.5,2.1,12,3,1.5,0.7\nc,y,0,0,0.1,0.1,,1\na,y,45,1,5,1,0,0.2\n";
 
+const PLACES: [&str; 3] = [
+    "id,lon,lat,class,value,ellipse_major_m,ellipse_minor_m,ellipse_azimuth_deg,direction_deg,last_seen\n\
+     a,7.7,48.6,B14,50,3,2,90,180,2024-05-06T08:00:00Z\nb,7.70001,48.6,AB4,,,,,,\n",
+    "\u{feff}lon;lat;class\r\n7,7;48,6;\"FR:B14[50];FR:M9z\"\r\n",
+    r#"{"elements":[{"type":"node","id":1,"lat":48.6,"lon":7.7,"tags":{"traffic_sign":"FR:B14[50],M1"}}]}"#,
+];
+
 const TRAITS: Traits = Traits { is_exclusive: false, together: Together::Support };
 
 proptest! {
@@ -86,6 +95,19 @@ proptest! {
                     prop_assert!((0.0..=1.0).contains(&landmark.probability), "{landmark:?}");
                     prop_assert!(landmark.lon_deg.is_finite() && landmark.lat_deg.abs() <= 90.0, "{landmark:?}");
                 }
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+
+    #[test]
+    fn places(which in 0..PLACES.len(), changes in changes()) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), changed(PLACES[which], &changes)).unwrap();
+        match Places::read(file.path(), &Columns::default()) {
+            Ok(Places { places, .. }) => {
+                let outcomes = compare(&places, &places, Terms::default(), Looks::default());
+                prop_assert!(outcomes.len() >= places.len());
             }
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }

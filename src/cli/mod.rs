@@ -9,6 +9,7 @@ macro_rules! tell {
 }
 
 mod area;
+mod compare;
 mod dataset;
 mod detect;
 mod export;
@@ -16,8 +17,10 @@ mod locate;
 mod log;
 mod model;
 mod output;
+mod package;
 mod pictures;
 mod progress;
+mod publish;
 mod report;
 mod review;
 mod signs;
@@ -52,6 +55,12 @@ enum Command {
     Report(report::Arguments),
     /// Apply what people say of landmarks: right, wrong, another class, moved
     Review(review::Arguments),
+    /// Write a survey as a folder of open data, ready to publish
+    Package(package::Arguments),
+    /// Give results back: as open data
+    Publish(publish::Arguments),
+    /// Compare two inventories, or one with a reference or the truth
+    Compare(compare::Arguments),
     /// List the pictures of an area: how many, of what kind, whose, and what surveying them would take
     Pictures(pictures::Arguments),
     /// Run a detector over single pictures
@@ -95,11 +104,12 @@ fn tell_left_out(left_out: usize, min_sightings: u16) {
 enum Done {
     /// As asked.
     Well,
-    /// With a result, but some pictures failed.
+    /// With a result, but some pictures or marks failed.
     WithFailures,
 }
 
-/// Runs the command of the program's arguments: 0 done, 1 failed, 2 wrong usage, 3 done but some pictures failed.
+/// Runs the command of the program's arguments: 0 done, 1 failed, 2 wrong usage, 3 done but some pictures or marks
+/// failed.
 pub fn run() -> ExitCode {
     // clap prints what is wrong and exits with 2 by itself.
     let cli = Cli::parse();
@@ -109,6 +119,9 @@ pub fn run() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
+        Command::Package(arguments) => package::run(&arguments),
+        Command::Publish(arguments) => publish::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Pictures(arguments) => pictures::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Locate(arguments) => locate::run(&arguments),

@@ -103,6 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
 struct Pictures {
     /// The folder of the survey's file, which paths of pictures may be meant from.
     beside: PathBuf,
+    /// Reads files within bounds; which folder it is of does not count.
     folder: Option<Folder>,
     server: Option<Panoramax>,
 }

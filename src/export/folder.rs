@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub struct OutputFolder {
     path: PathBuf,
     part: PathBuf,
+    /// Whether what is in its place may go.
+    replaces: bool,
 }
 
 impl OutputFolder {
@@ -23,13 +25,18 @@ impl OutputFolder {
         if !is_free {
             return Err(io::Error::new(ErrorKind::AlreadyExists, "there is something already: name a new folder"));
         }
-        let name = path.file_name().ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "names no folder"))?;
-        let mut part_name = std::ffi::OsString::from(".");
-        part_name.push(name);
-        part_name.push(format!(".{}.part", std::process::id()));
-        let part = path.with_file_name(part_name);
+        Self::beside(path, false)
+    }
+
+    /// Makes a folder that is to take the place of the one at `path`.
+    pub fn replacing(path: &Path) -> io::Result<Self> {
+        Self::beside(path, true)
+    }
+
+    fn beside(path: &Path, replaces: bool) -> io::Result<Self> {
+        let part = hidden(path, "part")?;
         fs::create_dir(&part)?;
-        Ok(Self { path: path.to_owned(), part })
+        Ok(Self { path: path.to_owned(), part, replaces })
     }
 
     /// Where its files are to be written until it is finished.
@@ -39,11 +46,29 @@ impl OutputFolder {
 
     /// Puts it in its place.
     pub fn finish(self) -> io::Result<()> {
-        if self.path.exists() {
-            fs::remove_dir(&self.path)?;
+        if !self.replaces {
+            if self.path.exists() {
+                fs::remove_dir(&self.path)?;
+            }
+            return fs::rename(&self.part, &self.path);
         }
-        fs::rename(&self.part, &self.path)
+        let old = hidden(&self.path, "old")?;
+        fs::rename(&self.path, &old)?;
+        if let Err(error) = fs::rename(&self.part, &self.path) {
+            fs::rename(&old, &self.path)?;
+            return Err(error);
+        }
+        fs::remove_dir_all(&old)
     }
+}
+
+/// A name beside a folder's own that no other run has.
+fn hidden(path: &Path, ending: &str) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "names no folder"))?;
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}.{ending}", std::process::id()));
+    Ok(path.with_file_name(hidden))
 }
 
 impl Drop for OutputFolder {
@@ -73,5 +98,10 @@ mod tests {
         assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "a");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(OutputFolder::create(&path).unwrap_err().to_string().contains("name a new folder"));
+        let output = OutputFolder::replacing(&path).unwrap();
+        fs::write(output.part().join("b"), "b").unwrap();
+        output.finish().unwrap();
+        assert!(path.join("b").exists() && !path.join("a").exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

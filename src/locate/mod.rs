@@ -20,7 +20,7 @@ mod grid;
 mod heading;
 mod merge;
 mod place;
-mod plane;
+pub(crate) mod plane;
 mod scene;
 mod solve;
 mod springs;

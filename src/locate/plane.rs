@@ -6,7 +6,7 @@ const A_M: f64 = 6_378_137.0;
 const E2: f64 = 6.694_379_990_14e-3;
 
 /// A vector from the centre of the earth, metres; z points to the north pole, x to longitude 0.
-pub(super) type Geocentric = [f64; 3];
+pub(crate) type Geocentric = [f64; 3];
 
 /// The plane that touches WGS 84 at a place, x to the east and y to the north there, metres.
 ///
@@ -14,7 +14,7 @@ pub(super) type Geocentric = [f64; 3];
 /// the place: by 3 mm over the 40 m that things are seen from, 55 km away; by 1 cm, 100 km away. The pole and the
 /// antimeridian are places like others.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plane {
+pub(crate) struct Plane {
     origin: Geocentric,
     east: Geocentric,
     north: Geocentric,
@@ -23,7 +23,7 @@ pub(super) struct Plane {
 
 /// A point of a plane, metres.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Point {
+pub(crate) struct Point {
     pub x: f64,
     pub y: f64,
 }
@@ -34,7 +34,7 @@ impl Point {
         dx * dx + dy * dy
     }
 
-    pub(super) fn distance(self, other: Self) -> f64 {
+    pub(crate) fn distance(self, other: Self) -> f64 {
         self.distance2(other).sqrt()
     }
 
@@ -54,7 +54,7 @@ impl Point {
 }
 
 /// (N cos φ cos λ, N cos φ sin λ, N(1 − e²) sin φ) with N = a/√(1 − e² sin² φ).
-pub(super) fn geocentric(lon_deg: f64, lat_deg: f64) -> Geocentric {
+pub(crate) fn geocentric(lon_deg: f64, lat_deg: f64) -> Geocentric {
     let ((sin_lon, cos_lon), (sin_lat, cos_lat)) = (lon_deg.to_radians().sin_cos(), lat_deg.to_radians().sin_cos());
     let n = A_M / (1.0 - E2 * sin_lat * sin_lat).sqrt();
     [n * cos_lat * cos_lon, n * cos_lat * sin_lon, n * (1.0 - E2) * sin_lat]
@@ -71,7 +71,7 @@ fn dot(a: Geocentric, b: Geocentric) -> f64 {
 }
 
 impl Plane {
-    pub(super) fn about(lon_deg: f64, lat_deg: f64) -> Self {
+    pub(crate) fn about(lon_deg: f64, lat_deg: f64) -> Self {
         let ((sin_lon, cos_lon), (sin_lat, cos_lat)) =
             (lon_deg.to_radians().sin_cos(), lat_deg.to_radians().sin_cos());
         Self {
@@ -89,7 +89,7 @@ impl Plane {
         Self::about(sum[1].atan2(sum[0]).to_degrees(), lat.to_degrees())
     }
 
-    pub(super) fn point(&self, lon_deg: f64, lat_deg: f64) -> Point {
+    pub(crate) fn point(&self, lon_deg: f64, lat_deg: f64) -> Point {
         let g = geocentric(lon_deg, lat_deg);
         let step = [g[0] - self.origin[0], g[1] - self.origin[1], g[2] - self.origin[2]];
         Point { x: dot(step, self.east), y: dot(step, self.north) }
@@ -141,9 +141,24 @@ pub struct Ellipse {
 /// 95 % quantile of χ² with two degrees of freedom: −2 ln 0.05.
 const CHI2_95: f64 = 5.991_464_547_107_98;
 
+impl Ellipse {
+    /// The covariance whose 95 % ellipse this is.
+    pub(crate) fn covariance(&self) -> Covariance {
+        let sd = CHI2_95.sqrt();
+        Covariance::along(self.azimuth_deg.to_radians(), self.major_m / sd, self.minor_m / sd)
+    }
+
+    /// Whether a step from its middle, metres to the east and north, stays within it.
+    pub(crate) fn holds(&self, east: f64, north: f64) -> bool {
+        let (sin, cos) = self.azimuth_deg.to_radians().sin_cos();
+        let (along, across) = (east * sin + north * cos, east * cos - north * sin);
+        (along / self.major_m).powi(2) + (across / self.minor_m).powi(2) <= 1.0
+    }
+}
+
 impl Covariance {
     /// The covariance of a position known along and across an azimuth in radians.
-    pub(super) fn along(azimuth: f64, along_sd: f64, across_sd: f64) -> Self {
+    pub(crate) fn along(azimuth: f64, along_sd: f64, across_sd: f64) -> Self {
         let (sin, cos) = azimuth.sin_cos();
         let (along, across) = (along_sd * along_sd, across_sd * across_sd);
         Self {
@@ -158,12 +173,12 @@ impl Covariance {
         Self { xx: weight * x * x, xy: weight * x * y, yy: weight * y * y }
     }
 
-    pub(super) fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self { xx: self.xx + other.xx, xy: self.xy + other.xy, yy: self.yy + other.yy }
     }
 
     /// Plus the same variance in all directions.
-    pub(super) fn plus_round(self, variance: f64) -> Self {
+    pub(crate) fn plus_round(self, variance: f64) -> Self {
         Self { xx: self.xx + variance, yy: self.yy + variance, ..self }
     }
 
@@ -179,7 +194,7 @@ impl Covariance {
     }
 
     /// Squared Mahalanobis length of a step.
-    pub(super) fn distance2(self, x: f64, y: f64) -> f64 {
+    pub(crate) fn distance2(self, x: f64, y: f64) -> f64 {
         self.inverse().towards(x, y)
     }
 

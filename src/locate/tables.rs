@@ -1,20 +1,14 @@
-//! Pictures and sightings as tables, so that locating can be run on sightings of any origin: CSV, or GeoJSON whose
-//! features are the rows and their properties the columns; plain or gzipped.
+//! Pictures and sightings as tables, so that locating can be run on sightings of any origin.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use csv::StringRecord;
-use flate2::bufread::MultiGzDecoder;
 use jiff::Timestamp;
-use serde_json::Value;
-use thiserror::Error;
 
 use super::plane::{Geocentric, geocentric};
 use crate::sighting::{Extent, Range, Sighting, Station};
+use crate::table::{Table, TableError};
 
 /// What the two tables hold, in an order that does not depend on that of their rows.
 #[derive(Debug, Clone, Default)]
@@ -27,39 +21,6 @@ pub struct Tables {
     pub sightings: Vec<Sighting>,
     /// Names of the classes that the sightings number, ascending.
     pub classes: Vec<String>,
-}
-
-/// Why a table cannot be used.
-#[derive(Debug, Error)]
-pub enum TableError {
-    /// The file cannot be read.
-    #[error("{path}: {why}")]
-    File {
-        /// The table.
-        path: PathBuf,
-        /// What happened.
-        why: String,
-    },
-    /// A column is not there.
-    #[error("{path} has no column '{column}'; it has: {found}")]
-    NoColumn {
-        /// The table.
-        path: PathBuf,
-        /// The column.
-        column: &'static str,
-        /// The columns that there are.
-        found: String,
-    },
-    /// A row cannot be used.
-    #[error("{path}, {row}: {why}")]
-    Row {
-        /// The table.
-        path: PathBuf,
-        /// Which row: `line 3`, the header being line 1, or `feature 3`.
-        row: String,
-        /// What is wrong with it.
-        why: String,
-    },
 }
 
 impl Tables {
@@ -238,145 +199,10 @@ fn natural(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// A table being read.
-struct Table {
-    path: PathBuf,
-    header: StringRecord,
-    rows: Rows,
-}
-
-enum Rows {
-    Lines(Box<csv::Reader<Box<dyn Read>>>),
-    Features(std::iter::Enumerate<std::vec::IntoIter<StringRecord>>),
-}
-
-struct Row<'a> {
-    path: &'a Path,
-    name: String,
-    record: StringRecord,
-}
-
-impl Table {
-    fn open(path: &Path) -> Result<Self, TableError> {
-        let wrong =
-            |error: &dyn std::fmt::Display| TableError::File { path: path.to_owned(), why: error.to_string() };
-        let mut file = BufReader::new(File::open(path).map_err(|error| wrong(&error))?);
-        let gzipped = file.fill_buf().map_err(|error| wrong(&error))?.starts_with(&[0x1F, 0x8B]);
-        let bytes: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let mut bytes = BufReader::new(bytes);
-        let begin = bytes.fill_buf().map_err(|error| wrong(&error))?;
-        let begin = begin.strip_prefix("\u{feff}".as_bytes()).unwrap_or(begin);
-        if begin.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
-            let mut text = String::new();
-            bytes.read_to_string(&mut text).map_err(|error| wrong(&error))?;
-            let (header, rows) = features(text.trim_start_matches('\u{feff}')).map_err(|why| wrong(&why))?;
-            return Ok(Self { path: path.to_owned(), header, rows: Rows::Features(rows.into_iter().enumerate()) });
-        }
-        let bytes: Box<dyn Read> = Box::new(bytes);
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-        let header = reader.headers().map_err(|error| wrong(&error))?;
-        // Spreadsheets begin their files with a byte-order mark.
-        let header = header.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
-        Ok(Self { path: path.to_owned(), header, rows: Rows::Lines(Box::new(reader)) })
-    }
-
-    fn column(&self, name: &str) -> Option<usize> {
-        self.header.iter().position(|column| column == name)
-    }
-
-    fn columns<const N: usize>(&self, names: [&'static str; N]) -> Result<[usize; N], TableError> {
-        let mut columns = [0; N];
-        for (column, name) in columns.iter_mut().zip(names) {
-            *column = self.column(name).ok_or_else(|| TableError::NoColumn {
-                path: self.path.clone(),
-                column: name,
-                found: self.header.iter().collect::<Vec<_>>().join(", "),
-            })?;
-        }
-        Ok(columns)
-    }
-
-    fn next_row(&mut self) -> Result<Option<Row<'_>>, TableError> {
-        let (record, name) = match &mut self.rows {
-            Rows::Lines(reader) => {
-                let mut record = StringRecord::new();
-                match reader.read_record(&mut record) {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(None),
-                    Err(error) => {
-                        return Err(TableError::File { path: self.path.clone(), why: error.to_string() });
-                    }
-                }
-                let line = record.position().map_or(0, csv::Position::line);
-                (record, format!("line {line}"))
-            }
-            Rows::Features(features) => match features.next() {
-                Some((index, record)) => (record, format!("feature {}", index + 1)),
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(Row { path: &self.path, name, record }))
-    }
-}
-
-/// The columns and rows of a GeoJSON feature collection: the properties, and the place of points as lon and lat.
-fn features(text: &str) -> Result<(StringRecord, Vec<StringRecord>), String> {
-    let document: Value = serde_json::from_str(text).map_err(|error| format!("is no JSON: {error}"))?;
-    let features = document["features"].as_array().ok_or("is no GeoJSON FeatureCollection")?;
-    let mut names: BTreeSet<&str> = BTreeSet::from(["lat", "lon"]);
-    for feature in features {
-        names.extend(feature["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()));
-    }
-    let cell = |feature: &Value, name: &str| {
-        let place = match name {
-            "lon" => &feature["geometry"]["coordinates"][0],
-            "lat" => &feature["geometry"]["coordinates"][1],
-            _ => &Value::Null,
-        };
-        let own = &feature["properties"][name];
-        match if own.is_null() { place } else { own } {
-            Value::Null => String::new(),
-            Value::String(text) => text.trim().to_owned(),
-            other => other.to_string(),
-        }
-    };
-    let rows = features.iter().map(|feature| names.iter().map(|name| cell(feature, name)).collect()).collect();
-    Ok((names.iter().collect(), rows))
-}
-
-impl Row<'_> {
-    fn wrong(&self, why: String) -> TableError {
-        TableError::Row { path: self.path.to_owned(), row: self.name.clone(), why }
-    }
-
-    fn text(&self, column: usize) -> &str {
-        self.record.get(column).unwrap_or_default()
-    }
-
-    fn number(&self, column: usize, name: &str, within: std::ops::RangeInclusive<f64>) -> Result<f64, TableError> {
-        let text = self.text(column);
-        text.parse().ok().filter(|value| within.contains(value)).ok_or_else(|| {
-            self.wrong(format!("{name} is '{text}': a number from {} to {} is wanted", within.start(), within.end()))
-        })
-    }
-
-    /// The number of a column that may be missing or empty.
-    fn optional(
-        &self,
-        column: Option<usize>,
-        name: &str,
-        within: std::ops::RangeInclusive<f64>,
-    ) -> Result<Option<f64>, TableError> {
-        match column {
-            Some(column) if !self.text(column).is_empty() => self.number(column, name, within).map(Some),
-            _ => Ok(None),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::Write;
 
     const PICTURES: &str = "lat,lon,picture_id,sequence_id,position_sd_m,heading_deg,heading_sd_deg,hfov_deg,time,more\n\

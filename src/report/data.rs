@@ -69,7 +69,6 @@ struct Landmarks<'a> {
     sequences: Vec<usize>,
     first: Vec<Option<i64>>,
     last: Vec<Option<i64>>,
-    url: Vec<Option<&'a str>>,
     tags: Vec<Option<&'a str>>,
     license: Vec<Option<usize>>,
     producer: Vec<Option<usize>>,
@@ -82,8 +81,6 @@ struct Sightings {
     landmark: Vec<usize>,
     picture: Vec<usize>,
     azimuth: Vec<i64>,
-    range: Vec<Option<f64>>,
-    score: Vec<f64>,
     crop: Vec<i64>,
 }
 
@@ -250,7 +247,6 @@ fn landmarks<'a>(entries: &'a [Entry], classes: &mut Classes<'a>, names: &mut Na
         columns.sequences.push(entry.sequences);
         columns.first.push(seconds(entry.first_seen));
         columns.last.push(seconds(entry.last_seen));
-        columns.url.push(entry.picture_url.as_deref().filter(|url| is_address(url)));
         columns.tags.push(entry.osm_tags.as_deref());
         columns.license.push(entry.license.as_deref().map(|name| names.number(name)));
         columns.producer.push(entry.producer.as_deref().map(|name| names.number(name)));
@@ -274,8 +270,6 @@ fn sightings(report: &Report, cut_outs: &CutOuts) -> Sightings {
         columns.landmark.push(*landmark);
         columns.picture.push(*picture);
         columns.azimuth.push(whole(sighting.azimuth_deg, 10.0));
-        columns.range.push(sighting.range_m.map(|range| whole(range, 10.0) as f64 / 10.0));
-        columns.score.push(whole(f64::from(sighting.score), 100.0) as f64 / 100.0);
         columns.crop.push(cut_outs.of.get(&number).map_or(-1, |image| *image as i64));
     }
     columns

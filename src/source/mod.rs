@@ -4,7 +4,7 @@ pub mod communes;
 mod exif;
 pub mod folder;
 mod hosts;
-mod http;
+pub(crate) mod http;
 mod jpeg;
 pub mod panoramax;
 mod xmp;

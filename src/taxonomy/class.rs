@@ -44,6 +44,27 @@ pub fn class_name(class: &str, language: Language) -> Option<&'static str> {
     })
 }
 
+/// The family that the shipped detector gives a sign of this code, by the name of its class: `prohibition` for `B14`.
+pub fn detected_family(sign: &Sign) -> &'static str {
+    let code = sign.official;
+    let begins = |starts: &[&str]| starts.iter().any(|start| code.starts_with(start));
+    let is_after = |letters: &str| {
+        code.strip_prefix(letters).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
+    };
+    match () {
+        () if begins(&["AB4"]) => "stop",
+        () if begins(&["AB3", "AB5"]) => "yield",
+        () if begins(&["AB6", "AB7"]) => "other",
+        () if is_after("A") || begins(&["AB", "AK"]) => "danger",
+        () if is_after("B2") || is_after("B4") => "obligation",
+        () if is_after("B5") || begins(&["B6b", "B30"]) => "other",
+        () if begins(&["B"]) => "prohibition",
+        () if begins(&["M"]) => "plate",
+        () if begins(&["D", "E", "ID"]) => "direction",
+        () => "other",
+    }
+}
+
 /// Whether a name is that of a class for what is no sign, as the classifiers that Panoramax publishes have them: `A00`,
 /// `0A00`, `Azz`.
 pub fn is_reject(name: &str) -> bool {
@@ -87,6 +108,36 @@ mod tests {
         }
         for name in ["B14", "pizza", "jazz", "100", "sign", "", "B100"] {
             assert!(!is_reject(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn codes_belong_to_the_families_of_the_detector() {
+        for (code, family) in [
+            ("B14", "prohibition"),
+            ("B2a", "prohibition"),
+            ("B21-1", "obligation"),
+            ("B22a", "obligation"),
+            ("B40", "obligation"),
+            ("B4", "prohibition"),
+            ("B5a", "prohibition"),
+            ("B54", "other"),
+            ("B30", "other"),
+            ("B6b1", "other"),
+            ("B6a1", "prohibition"),
+            ("A13a", "danger"),
+            ("AB1", "danger"),
+            ("AK5", "danger"),
+            ("AB3a", "yield"),
+            ("AB4", "stop"),
+            ("AB6", "other"),
+            ("M1", "plate"),
+            ("EB10", "direction"),
+            ("ID1a", "direction"),
+            ("C12", "other"),
+            ("CE1", "other"),
+        ] {
+            assert_eq!(detected_family(sign(code).unwrap()), family, "{code}");
         }
     }
 

@@ -8,7 +8,7 @@ mod class;
 mod sign;
 mod solar;
 
-pub use class::{Named, class_name, is_reject, named};
+pub use class::{Named, class_name, detected_family, is_reject, named};
 pub use sign::{Family, SIGNS, Shape, Sign, UnknownSign, Value, look_up, sign};
 pub use solar::{SOLAR, Solar, solar};
 

@@ -1,12 +1,19 @@
 """Uses the pages that tests/page.sh has made, in headless Chromium, by clicks and keys."""
 
+import http.server
 import json
 import re
+import ssl
+import struct
+import subprocess
+import threading
 import time
 import unittest
+import zlib
 from pathlib import Path
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -52,7 +59,9 @@ class Case(unittest.TestCase):
         self.wait(lambda: self.js(f"return document.body.dataset.{wait_for}"))
 
     def wait(self, until, seconds=30):
-        return WebDriverWait(self.driver, seconds, poll_frequency=0.1).until(lambda _: until())
+        # The card is drawn anew when a mark changes.
+        waiting = WebDriverWait(self.driver, seconds, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException])
+        return waiting.until(lambda _: until())
 
     def js(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
@@ -187,8 +196,14 @@ class Page(Case):
         self.shot("coverage")
         self.one("#tab-quality").click()
         quality = self.text("#quality")
-        for said in ["arpent 0.1.0", "arpent-signs", "CC0-1.0", "94", "MapLibre"]:
+        lineage = json.loads((OUT / "street.geojson").read_text())["survey"]
+        for said in [lineage["tool"], "arpent-signs", "CC0-1.0", str(lineage["sightings"]["found"]), "MapLibre"]:
             self.assertIn(said, quality)
+
+    def test_both_languages_say_all(self):
+        self.assertEqual(self.js("return Object.keys(TEXTS.en)"), self.js("return Object.keys(TEXTS.fr)"))
+        kinds = "return Object.values(TEXTS[arguments[0]]).map(text => typeof text)"
+        self.assertEqual(self.js(kinds, "en"), self.js(kinds, "fr"))
 
     def test_french(self):
         self.one("[data-language=fr]").click()
@@ -304,6 +319,63 @@ class Page(Case):
             self.assertGreater(self.shown(), 10)
         finally:
             self.driver.execute_cdp_cmd("Network.disable", {})
+
+
+def tile():
+    """A green tile of 256 × 256 pixels as PNG."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = (b"\0" + bytes([90, 180, 90]) * 256) * 256
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 256, 256, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+class Tiles(http.server.BaseHTTPRequestHandler):
+    asked = []
+
+    def do_GET(self):
+        self.asked.append(self.headers["Host"] + self.path)
+        self.send_response(200)
+        self.send_header("Content-Type", "image/png")
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+        self.wfile.write(tile())
+
+    def log_message(self, *_):
+        pass
+
+
+class WithNetwork(Case):
+    """The servers of the background maps are stood in for by one of ours."""
+
+    @classmethod
+    def setUpClass(cls):
+        key, certificate = OUT / "key.pem", OUT / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Tiles)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.addClassCleanup(server.server_close)
+        cls.addClassCleanup(server.shutdown)
+        here = f"127.0.0.1:{server.server_port}"
+        cls.arguments = [*WEBGL, "--ignore-certificate-errors", f"--host-resolver-rules=MAP data.geopf.fr:443 {here},MAP a.tile.openstreetmap.fr:443 {here}"]
+        super().setUpClass()
+
+    def test_maps_lie_behind_the_landmarks(self):
+        self.wait_for_map()
+        self.wait(lambda: self.js("return map.gl.getLayer('base') != null && map.gl.isSourceLoaded('base')"))
+        self.assertIn("PLANIGNV2", Tiles.asked[-1])
+        self.assertIn("© IGN", self.text(".maplibregl-ctrl-attrib"))
+        self.assertFalse(self.one("#map-note").is_displayed())
+        self.shot("plan")
+        self.one("#map-tools summary").click()
+        for base, asked, named in [("photo", "ORTHOPHOTOS", "© IGN"), ("osm", "a.tile.openstreetmap.fr/osmfr/", "© OpenStreetMap")]:
+            Select(self.one("#base")).select_by_value(base)
+            self.wait(lambda: asked in Tiles.asked[-1] and self.js("return map.gl.getLayer('base') != null && map.gl.isSourceLoaded('base')"))
+            self.assertIn(named, self.text(".maplibregl-ctrl-attrib"))
+        Select(self.one("#base")).select_by_value("plain")
+        self.wait(lambda: self.js("return map.gl.getLayer('base') == null"))
 
 
 class Hostile(Case):

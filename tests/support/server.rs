@@ -1,6 +1,6 @@
 //! A scripted HTTP server on the loopback, as rude as a test wants it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct Request {
     /// Path and query.
     pub target: String,
+    pub method: String,
+    pub body: Vec<u8>,
     headers: Vec<(String, String)>,
 }
 
@@ -201,10 +203,19 @@ impl Shared {
 }
 
 fn read_request(stream: &TcpStream) -> Option<Request> {
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok).take_while(|l| !l.is_empty());
-    let target = lines.next()?.split(' ').nth(1)?.to_owned();
-    let headers = lines
-        .filter_map(|l| l.split_once(':').map(|(n, v)| (n.trim().to_lowercase(), v.trim().to_owned())))
-        .collect();
-    Some(Request { target, headers })
+    let mut reader = BufReader::new(stream);
+    let mut line = || {
+        let mut line = String::new();
+        let read = reader.read_line(&mut line);
+        read.is_ok_and(|read| read > 0).then(|| line.trim_end().to_owned()).filter(|line| !line.is_empty())
+    };
+    let first = line()?;
+    let mut words = first.split(' ').map(str::to_owned);
+    let (method, target) = (words.next()?, words.next()?);
+    let header = |l: String| l.split_once(':').map(|(n, v)| (n.trim().to_lowercase(), v.trim().to_owned()));
+    let headers: Vec<(String, String)> = std::iter::from_fn(line).filter_map(header).collect();
+    let length = headers.iter().find(|(n, _)| n == "content-length").and_then(|(_, v)| v.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some(Request { target, method, body, headers })
 }

@@ -108,13 +108,14 @@ fn failures_are_tried_again_and_nothing_else() {
     let resumed = Inventory::read(&place.path("signs.geojson"));
     resumed.assert_counts_add_up();
     let undisturbed = place.undisturbed();
-    // A landmark keeps the id that it had when fewer pictures were known, after which its support may be named.
-    let without = |member: &str, line: &str| match line.split_once(&format!("\"{member}\":\"")) {
-        Some((head, tail)) => format!("{head}{}", &tail[12..]),
-        None => line.to_owned(),
-    };
+    // A landmark keeps the id that it had when fewer pictures were known.
     let without_ids = |written: &str| -> Vec<String> {
-        written.lines().map(|line| without("support", &without("id", line))).collect()
+        // A pole is named after one of its landmarks.
+        let without = |line: String, key: &str| match line.split_once(&format!("\"{key}\":\"")) {
+            Some((head, tail)) => format!("{head}{}", &tail[12..]),
+            None => line,
+        };
+        written.lines().map(|line| without(without(line.to_owned(), "id"), "support")).collect()
     };
     assert_eq!(without_ids(&place.written("signs.geojson")), without_ids(&undisturbed));
 }

@@ -73,6 +73,10 @@ fn marks_bear_on_the_inventory_and_survive_the_next_run() {
     look(&pass);
     check(&exported(&survey));
 
+    // Also when all pictures are looked at again, as another survey in the same file.
+    run(["survey", "--pictures", &pass, "--lang", "fr", "--again", "-o", text(&survey)]).with_code(0);
+    check(&exported(&survey));
+
     let listed = run(["review", text(&survey), "--list"]).with_code(0).out;
     assert_eq!(listed.lines().count(), 3);
     assert!(listed.contains(&format!("{}\twrong\t\tAda\ta poster", stop.as_str().unwrap())), "{listed}");

@@ -20,7 +20,7 @@ async function readSurvey() {
     support: data.names[columns.support[index]], installation: data.names[columns.installation[index]],
     surface: columns.surface[index], surface_sd: columns.surface_sd[index],
     sightings: columns.sightings[index], sequences: columns.sequences[index],
-    first: columns.first[index], last: columns.last[index], url: columns.url[index],
+    first: columns.first[index], last: columns.last[index],
     tags: columns.tags[index], license: data.names[columns.license[index]], producer: data.names[columns.producer[index]],
     reviewed: columns.reviewed[index],
     rays: [],
@@ -45,8 +45,8 @@ function groups(member) {
 
 /** A sighting by its number. */
 function sighting(number) {
-  const { picture, azimuth, range, score, crop } = survey.data.sightings;
-  return { picture: pictureAt(picture[number]), azimuth: azimuth[number] / 10, range: range[number], score: score[number], crop: crop[number] };
+  const { picture, azimuth, crop } = survey.data.sightings;
+  return { picture: pictureAt(picture[number]), azimuth: azimuth[number] / 10, crop: crop[number] };
 }
 
 const STATES = ["done", "empty", "failed", "todo"];

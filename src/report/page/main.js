@@ -31,8 +31,9 @@ const page = {
     page.speak(language, false);
     // Now that the head has its height.
     map.start();
-    const asked = survey.byId.get(decodeURIComponent(location.hash.slice(1)));
-    if (asked) page.select(asked, { focus: false });
+    try {
+      page.select(survey.byId.get(decodeURIComponent(location.hash.slice(1))), { focus: false });
+    } catch { /* An address that was cut off names nothing. */ }
     document.body.dataset.ready = "yes";
   },
 

@@ -33,7 +33,7 @@ pub use review::{Reviewed, review, reviews, take_back};
 pub use status::{Run, Status, status};
 pub use terms::Terms;
 
-use self::review::{read_reviews, write_reviews};
+use self::review::{keep_reviews, read_reviews, write_reviews};
 use super::work::Looked;
 use crate::area::Area;
 use crate::geopackage;
@@ -187,6 +187,7 @@ impl SurveyFile {
                     params![survey, name, version, sha256, license],
                 )?;
             }
+            keep_reviews(change, survey)?;
             if let Some(area) = area {
                 change.execute(
                     "INSERT INTO area (survey, name, geom) VALUES (?, ?, ?)",

@@ -187,3 +187,20 @@ pub(super) fn write_reviews(change: &Transaction<'_>, survey: i64, reviews: &[Re
     }
     geopackage::note_extent(change, "reviews")
 }
+
+/// Gives a survey that begins the reviews of the one before that looked for the same: they find their landmarks again
+/// when it ends.
+pub(super) fn keep_reviews(change: &Transaction<'_>, survey: i64) -> rusqlite::Result<()> {
+    change.execute(
+        "INSERT INTO reviews (survey, geom, landmark, reviewed, class, value, moved_lon, moved_lat, note, reviewer, time,
+             found)
+         SELECT ?1, geom, landmark, reviewed, class, value, moved_lon, moved_lat, note, reviewer, time, found
+         FROM reviews WHERE survey =
+             (SELECT max(before.survey) FROM settings before
+              JOIN settings now ON now.name = before.name AND now.value = before.value
+              WHERE before.name = 'find' AND now.survey = ?1 AND before.survey < ?1)
+         ORDER BY fid",
+        [survey],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `arpent package`: a survey as a folder of open data.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use arpent::package::{Package, Wishes};
+use arpent::survey::{self, SurveyReader};
+use clap::Args;
+
+use super::{Done, count};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// The file of a survey
+    #[arg(value_name = "SURVEY.gpkg")]
+    survey: PathBuf,
+    /// The folder to write: CSV and GeoJSON with the same rows, schema.json, datapackage.json and LISEZMOI.md
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Licence of the data, by its SPDX identifier, such as etalab-2.0, ODbL-1.0 or CC-BY-SA-4.0 [default: the one that the
+    /// licences of the pictures ask for]
+    #[arg(long, value_name = "ID")]
+    license: Option<String>,
+    /// Title of the data [default: made of what was looked for and the place]
+    #[arg(long)]
+    title: Option<String>,
+    /// What people call the area [default: the name it was asked for by]
+    #[arg(long, value_name = "NAME")]
+    place: Option<String>,
+    /// Who publishes the data
+    #[arg(long, value_name = "NAME")]
+    publisher: Option<String>,
+    /// Write the folder anew where arpent wrote it before
+    #[arg(long)]
+    overwrite: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<Done> {
+    let inventory = SurveyReader::open(&arguments.survey)?.inventory()?;
+    let place = match &arguments.place {
+        Some(place) => Some(place.clone()),
+        None => place(&arguments.survey)?,
+    };
+    let wishes = Wishes {
+        title: arguments.title.clone(),
+        place,
+        publisher: arguments.publisher.clone(),
+        license: arguments.license.clone(),
+    };
+    let (landmarks, complete) = (inventory.entries.len(), inventory.lineage.complete);
+    let package = Package::new(inventory, wishes).context("the licence of the data is not clear")?;
+    package.write(&arguments.folder, arguments.overwrite)?;
+    tell!("{} written to {}", count(landmarks, "landmark"), arguments.folder.display());
+    tell!("licence of the data: {}", package.choice().license.id);
+    if package.choice().asks_less {
+        tell!("  it asks less than the licences of the pictures, or not all of them are known: be sure that you may");
+    }
+    if !complete {
+        tell!("the survey is incomplete, which LISEZMOI.md says: run it again to go on with it");
+    }
+    Ok(Done::Well)
+}
+
+/// The name that the area of the newest survey was asked for by: a commune, a département.
+fn place(survey: &std::path::Path) -> Result<Option<String>> {
+    let newest = survey::status(survey)?.pop();
+    let terms = newest.map(|status| status.terms.0).unwrap_or_default();
+    let area = terms.into_iter().find(|(name, _)| name == "area").map(|(_, area)| area);
+    Ok(area.filter(|area| area.starts_with(char::is_alphabetic)))
+}

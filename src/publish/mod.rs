@@ -1,0 +1,3 @@
+//! Giving what was found back to those whose pictures showed it, and to everybody.
+
+pub mod datagouv;
