@@ -6,8 +6,10 @@ use std::process::Command;
 
 use support::command::{arpent, names_in, run, text};
 
-const COMMANDS: [&str; 10] =
-    ["survey", "status", "export", "report", "review", "publish", "pictures", "detect", "locate", "signs"];
+const COMMANDS: [&str; 12] = [
+    "compare", "package", "survey", "status", "export", "report", "review", "publish", "pictures", "detect",
+    "locate", "signs",
+];
 
 #[test]
 fn shells_complete_all_commands() {

@@ -16,15 +16,15 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Destination {
-    /// Put a folder that `arpent package` wrote onto data.gouv.fr; a dry run without --send
-    Datagouv(datagouv::Arguments),
     /// Write what a survey found to its pictures on a Panoramax server, as annotations; a dry run without --send
     Panoramax(panoramax::Arguments),
+    /// Put a folder that `arpent package` wrote onto data.gouv.fr; a dry run without --send
+    Datagouv(datagouv::Arguments),
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     match &arguments.destination {
-        Destination::Datagouv(arguments) => datagouv::run(arguments),
         Destination::Panoramax(arguments) => panoramax::run(arguments),
+        Destination::Datagouv(arguments) => datagouv::run(arguments),
     }
 }
