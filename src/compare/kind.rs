@@ -53,9 +53,11 @@ impl<'a> Kind<'a> {
 
 /// A sign beside a name that is no code: the name of its family, of another one, or of something else.
 fn of_family(sign: &Sign, name: &str) -> Likeness {
+    // Lists are typed by people: `STOP`.
+    let name = name.to_lowercase();
     match () {
         () if detected_family(sign) == name => Likeness::Same,
-        () if class_name(name, Language::En).is_some() => Likeness::Foreign,
+        () if class_name(&name, Language::En).is_some() => Likeness::Foreign,
         () => Likeness::Akin,
     }
 }
@@ -87,6 +89,7 @@ mod tests {
             (("B14", "50"), ("AB4", ""), Foreign),
             (("B14", "50"), ("prohibition", ""), Same),
             (("B14", "50"), ("danger", ""), Foreign),
+            (("AB4", ""), ("STOP", ""), Same),
             (("B14", "50"), ("panneau 12", ""), Akin),
             (("B14", "50"), ("", ""), Same),
             (("c1", ""), ("c1", ""), Same),
