@@ -186,8 +186,14 @@ mod tests {
         let code = code.replace("\\\n", " ");
         let words = |line: &str| {
             let plain = |word: &&str| !["#", "|", ">", "&&"].contains(word);
-            let words = line.split_whitespace().take_while(plain);
-            let mut words: Vec<String> = words.map(|word| word.replace(['\'', '"'], "")).collect();
+            // What stands between quotation marks is one word.
+            let mut quoted = false;
+            let between = |letter: char| {
+                quoted ^= letter == '"';
+                letter == ' ' && !quoted
+            };
+            let words = line.split(between).filter(|word| !word.is_empty()).take_while(plain);
+            let mut words: Vec<String> = words.map(|word| word.replace('"', "")).collect();
             // The documents take it from the environment.
             if ["panoramax", "--send"].iter().all(|part| words.iter().any(|word| word == part)) {
                 words.extend(["--token".to_owned(), "x".to_owned()]);
