@@ -60,6 +60,7 @@ pages! {
     photovoltaics "photovoltaics.md",
     own_detector "own-detector.md",
     review "review.md",
+    compare "compare.md",
     open_data "open-data.md",
     keep_fresh "keep-fresh.md",
 }

@@ -54,7 +54,12 @@ fn write_parts(package: &Package, text: &mut String) -> std::fmt::Result {
         writeln!(text, "- Relevé achevé le {}", finished.strftime("%d/%m/%Y"))?;
     }
     if let Some((first, last)) = package.period() {
-        writeln!(text, "- Photographies qui montrent les objets : du {} au {}", day(first), day(last))?;
+        let period = if day(first) == day(last) {
+            format!("du {}", day(first))
+        } else {
+            format!("du {} au {}", day(first), day(last))
+        };
+        writeln!(text, "- Photographies qui montrent les objets : {period}")?;
     }
     writeln!(text, "- Source des photographies : {}", cell(&lineage.source))?;
     for model in &lineage.models {
