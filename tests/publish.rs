@@ -199,6 +199,10 @@ fn what_is_written_is_written_once_and_taken_back() {
     );
     assert!(tags[1].1.starts_with("arpent-signs/") && tags[3].1.starts_with("arpent-sign-codes/"), "{tags:?}");
 
+    let status = || run(["status", text(&path)]).with_code(0).out;
+    let told = format!("published    {number} annotations on {}", server.url("/api"));
+    assert!(status().contains(&told), "{}", status());
+
     let again = publish(&path, &server, SEND).with_code(0);
     assert!(again.out.lines().all(|line| line.ends_with("  there already")), "{}", again.out);
     // Nor does another survey of the same pictures write it again.
@@ -217,6 +221,7 @@ fn what_is_written_is_written_once_and_taken_back() {
     assert_eq!(left, [json!([{"key": "note", "value": "seen"}]), json!([{"key": "osm|amenity", "value": "bench"}])]);
     let nothing = publish(&path, &server, UNDO).with_code(0);
     assert!(nothing.err.contains("wrote nothing to"), "{}", nothing.err);
+    assert!(!status().contains("published"));
 }
 
 #[test]
@@ -261,6 +266,8 @@ fn reviewed_landmarks_are_told_in_any_case_and_wrong_ones_never() {
     let before = number(&[]);
     assert_eq!(number(&all_sure), 0);
     run(["review", text(&path), text(&marks)]).with_code(0);
+    let status = run(["status", text(&path)]).with_code(0).out;
+    assert!(status.contains("  reviewed   1 × right\n  reviewed   1 × wrong\n"), "{status}");
     let told = if unsure.1 >= 2 { 0..=unsure.1 } else { 1..=1 };
     assert!(told.contains(&(number(&[]) + sure.1 - before)), "{before} {sure:?} {unsure:?}");
     assert_eq!((number(&all_sure), number(&["--only-reviewed"])), (unsure.1, unsure.1));

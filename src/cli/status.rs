@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::survey::Outputs;
-use super::{Done, print_line};
+use super::{Done, count, print_line};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -28,11 +28,14 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         }
         describe(status)?;
     }
+    for (api, number) in surveys.first().iter().flat_map(|status| &status.published) {
+        print_line(&format!("published    {} on {api}", count(*number, "annotation")))?;
+    }
     Ok(Done::Well)
 }
 
 fn describe(status: &Status) -> Result<()> {
-    let Status { todo, done, empty, failures, sightings, landmarks, .. } = status;
+    let Status { todo, done, empty, failures, sightings, landmarks, reviews, .. } = status;
     let failed: usize = failures.values().sum();
     print_line(&format!("pictures     {}", todo + done + empty + failed))?;
     print_line(&format!("  to do      {todo}"))?;
@@ -43,6 +46,9 @@ fn describe(status: &Status) -> Result<()> {
     }
     print_line(&format!("sightings    {sightings}"))?;
     print_line(&format!("landmarks    {landmarks}"))?;
+    for (saying, number) in reviews {
+        print_line(&format!("  reviewed   {number} × {saying}"))?;
+    }
     for (name, value) in &status.terms.0 {
         print_line(&format!("{name:<12} {value}"))?;
     }

@@ -26,8 +26,12 @@ pub struct Status {
     pub failures: BTreeMap<String, usize>,
     /// Detections in all pictures.
     pub sightings: usize,
-    /// Landmarks, as the last run that came to its end left them.
+    /// Landmarks, as the last run that came to its end left them, without those that a reviewer found wrong.
     pub landmarks: usize,
+    /// How many landmarks reviewers have looked at, by what they say.
+    pub reviews: BTreeMap<String, usize>,
+    /// How many annotations were written out of the file, by API root; the same for all its surveys.
+    pub published: BTreeMap<String, usize>,
     /// The runs over it, first to last.
     pub runs: Vec<Run>,
 }
@@ -97,6 +101,17 @@ fn status_of(connection: &Connection, survey: i64, terms: Terms) -> rusqlite::Re
         [survey],
         |row| row.get(0),
     )?;
+    let counts = |select: &str, survey: &[i64]| {
+        let mut select = connection.prepare(select)?;
+        let rows = select.query_map(rusqlite::params_from_iter(survey), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<BTreeMap<String, usize>>>()
+    };
+    status.reviews = counts(
+        "SELECT reviewed, count(*) FROM landmarks WHERE survey = ? AND reviewed IS NOT NULL GROUP BY reviewed",
+        &[survey],
+    )?;
+    status.published =
+        counts("SELECT api, count(*) FROM published WHERE annotation_id IS NOT NULL GROUP BY api", &[])?;
     let mut select =
         connection.prepare("SELECT tool, started_at, finished_at FROM runs WHERE survey = ? ORDER BY fid")?;
     let run = |row: &Row<'_>| {
