@@ -2,6 +2,9 @@
 
 use crate::view::{PixelBox, Turn};
 
+/// The key of the tag of signs.
+pub(crate) const SIGN: &str = "osm|traffic_sign";
+
 /// The annotations of a picture, and how its file lies to its upright image, without which they say nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Annotated {

@@ -150,8 +150,7 @@ impl Area {
             (None, [rect]) if self.polygons.0 == [rect.to_polygon()] => bounds(rect),
             (None, rects) => {
                 let within: Vec<String> = rects.iter().take(1).map(bounds).collect();
-                let digest = Sha256::digest(self.to_geojson().to_string());
-                let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+                let digest = crate::hex(&Sha256::digest(self.to_geojson().to_string())[..4]);
                 format!("{} polygons, the first within {} (digest {digest})", rects.len(), within.join(""))
             }
         }

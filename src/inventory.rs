@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::hex;
 use crate::locate::{Landmark, Method};
 use crate::model::Class;
 use crate::view::PixelBox;
@@ -197,6 +198,27 @@ impl Entry {
     }
 }
 
+/// The tags of [`Entry::osm_tags`], in their order; a value may have several parts: `traffic_sign=FR:B14[50];FR:M9`.
+pub(crate) fn tags(osm_tags: &str) -> Vec<(&str, String)> {
+    let is_key = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-'))
+    };
+    let mut tags: Vec<(&str, String)> = Vec::new();
+    for part in osm_tags.split(';').map(str::trim) {
+        match part.split_once('=').filter(|(key, _)| is_key(key)) {
+            Some((key, value)) => tags.push((key, value.to_owned())),
+            None => {
+                if let Some((_, value)) = tags.last_mut().filter(|_| !part.is_empty()) {
+                    value.push(';');
+                    value.push_str(part);
+                }
+            }
+        }
+    }
+    tags
+}
+
 /// Twelve hexadecimal digits out of what its earliest sighting shows and where it looks; `None` without sightings.
 ///
 /// A sighting belongs to one landmark, so two landmarks differ; later pictures of the same landmark do not change it.
@@ -208,7 +230,7 @@ fn identity(find: &str, evidence: &[Evidence<'_>]) -> Option<String> {
     })?;
     let elevation = first.elevation_deg.unwrap_or_default();
     let text = format!("{find}|{}|{}|{:.2}|{elevation:.2}", first.class, first.picture_id, first.azimuth_deg);
-    Some(Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(&Sha256::digest(text.as_bytes())[..6]))
 }
 
 /// Names supports and installations after one of their landmarks, the one whose id is the first in the alphabet.

@@ -37,6 +37,11 @@ pub mod table;
 pub mod taxonomy;
 pub mod view;
 
+/// Bytes as lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// An error and what caused it, in one line: the loader's and the network's errors hide the reason in their source.
 fn causes(error: &dyn std::error::Error) -> String {
     let chain = std::iter::successors(Some(error), |error| error.source());

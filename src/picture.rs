@@ -47,6 +47,11 @@ pub enum Image {
     Url(String),
 }
 
+/// Whether a text is an address of HTTP, not the path of a file.
+pub(crate) fn is_address(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
 impl Image {
     /// The host that its bytes are on, with its port; none for a file.
     pub fn host(&self) -> Option<&str> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::inventory::Entry;
 use crate::locate::Ellipse;
 use crate::table::{Row, Table, TableError, number};
-use crate::taxonomy::named;
+use crate::taxonomy::{named, parts_of_tag};
 
 /// Something at a place.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -161,12 +161,7 @@ fn signs(text: &str) -> Vec<&str> {
     if !text.starts_with("FR:") {
         return vec![text];
     }
-    let mut depth = 0;
-    let parts = text.split(|letter: char| {
-        depth += i32::from(letter == '[') - i32::from(letter == ']');
-        depth == 0 && matches!(letter, ';' | ',')
-    });
-    parts.map(str::trim).filter(|part| !part.is_empty()).collect()
+    parts_of_tag(text).filter(|part| !part.is_empty()).collect()
 }
 
 #[cfg(test)]

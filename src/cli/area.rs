@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use arpent::area::Area;
 use arpent::source::panoramax::{self, Quality};
-use arpent::source::{Communes, Folder, HttpSettings, Panoramax, Query, Source};
+use arpent::source::{Communes, Folder, Panoramax, Query, Source};
 use arpent::survey::kept_area;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+
+use super::pace::PaceOptions;
 
 /// The federated catalogue of all Panoramax servers.
 const DEFAULT_API: &str = "https://api.panoramax.xyz/api";
@@ -36,12 +38,8 @@ pub struct AreaOptions {
     /// are in pixels of that copy
     #[arg(long, value_enum, value_name = "hd|sd", default_value_t = Copies::Hd)]
     quality: Copies,
-    /// Requests at a time to one host
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
-    connections: u8,
-    /// Requests a second to one host, at most
-    #[arg(long, value_name = "R", default_value_t = 40.0, value_parser = rate)]
-    rate: f64,
+    #[command(flatten)]
+    pace: PaceOptions,
     /// Only pictures taken on that day or later: 2024-05-01, or a time such as 2024-05-01T12:00:00Z
     #[arg(long, value_name = "DATE", value_parser = since)]
     since: Option<Timestamp>,
@@ -85,16 +83,11 @@ impl AreaOptions {
         Ok(match &self.place.pictures {
             Some(folder) => Box::new(Folder::open(folder)?),
             None => {
-                let http = HttpSettings {
-                    requests_per_host: self.connections.into(),
-                    requests_per_second: Some(self.rate),
-                    ..HttpSettings::default()
-                };
                 let quality = match self.quality {
                     Copies::Hd => Quality::Hd,
                     Copies::Sd => Quality::Sd,
                 };
-                let settings = panoramax::Settings { http, quality, ..panoramax::Settings::default() };
+                let settings = panoramax::Settings { quality, ..self.pace.settings() };
                 Box::new(Panoramax::with_settings(&self.api, self.token.clone(), settings)?)
             }
         })
@@ -136,11 +129,6 @@ impl Place {
         let departement = self.departement.as_ref().map(|code| format!("departement {code}"));
         departement.or_else(|| (!self.commune.is_empty()).then(communes))
     }
-}
-
-pub fn rate(text: &str) -> Result<f64, String> {
-    let value = text.parse().ok().filter(|value| (0.01..=1000.0).contains(value));
-    value.ok_or_else(|| "a number of requests a second from 0.01 to 1000 is wanted".to_owned())
 }
 
 fn since(text: &str) -> Result<Timestamp, String> {

@@ -1,18 +1,18 @@
 //! The pictures of a survey with their boxes, for `arpent export`.
 
-use std::io::{ErrorKind, IsTerminal};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use arpent::export::dataset::{Dataset, DatasetFormat, Fetching};
 use arpent::picture::Image;
-use arpent::source::{FetchError, HttpSettings, Panoramax, Source, folder, panoramax};
+use arpent::source::{FetchError, Panoramax, Source, folder};
 use arpent::survey::SurveyReader;
 use clap::Args;
-use indicatif::ProgressBar;
 
+use super::pace::PaceOptions;
 use super::survey::stop_on_interrupt;
-use super::{Done, count, output};
+use super::{Done, count, output, progress};
 
 #[derive(Args)]
 #[command(next_help_heading = "Pictures with boxes (coco, yolo, crops)")]
@@ -23,12 +23,8 @@ pub struct DatasetOptions {
     /// Bearer token, sent to the server of the survey alone
     #[arg(long, env = "ARPENT_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,
-    /// Requests at a time to one host
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
-    connections: u8,
-    /// Requests a second to one host, at most
-    #[arg(long, value_name = "R", default_value_t = 40.0, value_parser = super::area::rate)]
-    rate: f64,
+    #[command(flatten)]
+    pace: PaceOptions,
 }
 
 /// Writes a folder with the pictures, or COCO's JSON alone where the name says so.
@@ -56,15 +52,14 @@ fn write_folder(survey: &Path, path: &Path, format: DatasetFormat, options: &Dat
     let dataset = read(survey, options)?;
     let server = if dataset.is_on_server() { Some(options.server(dataset.source())?) } else { None };
     let stop = stop_on_interrupt("nothing is written")?;
-    let bar =
-        if std::io::stderr().is_terminal() { ProgressBar::new(dataset.len() as u64) } else { ProgressBar::hidden() };
+    let bar = progress::bar(dataset.len(), "pictures");
     let fetching = Fetching {
         fetch: &|picture| match (&picture.image, &server) {
             (Image::File(path), _) => folder::read(path),
             (Image::Url(_), Some(server)) => server.fetch(picture),
             (Image::Url(_), None) => Err(FetchError::Address),
         },
-        at_a_time: options.connections.into(),
+        at_a_time: options.pace.connections.into(),
         tick: &|| bar.inc(1),
         stop: &stop,
     };
@@ -106,12 +101,6 @@ fn boxes(number: usize) -> String {
 impl DatasetOptions {
     /// The server of a survey, by the root of its API.
     fn server(&self, root: &str) -> Result<Panoramax> {
-        let http = HttpSettings {
-            requests_per_host: self.connections.into(),
-            requests_per_second: Some(self.rate),
-            ..HttpSettings::default()
-        };
-        let settings = panoramax::Settings { http, ..panoramax::Settings::default() };
-        Ok(Panoramax::with_settings(root, self.token.clone(), settings)?)
+        Ok(Panoramax::with_settings(root, self.token.clone(), self.pace.settings())?)
     }
 }

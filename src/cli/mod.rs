@@ -19,6 +19,7 @@ mod log;
 mod man;
 mod model;
 mod output;
+mod pace;
 mod package;
 mod pictures;
 mod progress;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use arpent::package::{Package, Wishes};
-use arpent::survey::{self, SurveyReader};
+use arpent::survey::SurveyReader;
 use clap::Args;
 
 use super::{Done, count};
@@ -36,11 +36,9 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
-    let inventory = SurveyReader::open(&arguments.survey)?.inventory()?;
-    let place = match &arguments.place {
-        Some(place) => Some(place.clone()),
-        None => place(&arguments.survey)?,
-    };
+    let survey = SurveyReader::open(&arguments.survey)?;
+    let (inventory, terms) = (survey.inventory()?, survey.terms()?);
+    let place = arguments.place.as_deref().or(terms.area_name()).map(str::to_owned);
     let wishes = Wishes {
         title: arguments.title.clone(),
         place,
@@ -59,12 +57,4 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         tell!("the survey is incomplete, which LISEZMOI.md says: run it again to go on with it");
     }
     Ok(Done::Well)
-}
-
-/// The name that the area of the newest survey was asked for by: a commune, a département.
-fn place(survey: &std::path::Path) -> Result<Option<String>> {
-    let newest = survey::status(survey)?.pop();
-    let terms = newest.map(|status| status.terms.0).unwrap_or_default();
-    let area = terms.into_iter().find(|(name, _)| name == "area").map(|(_, area)| area);
-    Ok(area.filter(|area| area.starts_with(char::is_alphabetic)))
 }

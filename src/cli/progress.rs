@@ -10,6 +10,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::count;
 use super::log::TOLD;
 
+/// A bar for so many things that are done one by one, on a terminal alone.
+pub fn bar(total: usize, what: &str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(&format!("{{wide_bar}} {{pos}} of {{len}} {what}"));
+    ProgressBar::new(total as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// Plain lines come no closer than this.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 /// So many failures are told as they happen; all are in the result.

@@ -41,7 +41,11 @@ impl<'a> Kind<'a> {
                     Likeness::Same
                 }
             }
-            (Some(a), Some(b)) if a.family == b.family || detected_family(a) == detected_family(b) => Likeness::Akin,
+            (Some(a), Some(b))
+                if a.family == b.family || detected_family(a.official) == detected_family(b.official) =>
+            {
+                Likeness::Akin
+            }
             (Some(_), Some(_)) => Likeness::Foreign,
             (Some(sign), None) => of_family(sign, other.name),
             (None, Some(sign)) => of_family(sign, self.name),
@@ -56,7 +60,7 @@ fn of_family(sign: &Sign, name: &str) -> Likeness {
     // Lists are typed by people: `STOP`.
     let name = name.to_lowercase();
     match () {
-        () if detected_family(sign) == name => Likeness::Same,
+        () if detected_family(sign.official) == name => Likeness::Same,
         () if class_name(&name, Language::En).is_some() => Likeness::Foreign,
         () => Likeness::Akin,
     }

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Outcome, Place};
+use crate::export::csv;
+use crate::export::geojson::{Feature, write_features};
 
 const COLUMNS: [&str; 16] = [
     "status",
@@ -72,34 +74,18 @@ impl<'a> Row<'a> {
 }
 
 /// Writes outcomes as GeoJSON points: where the new list has the place, else where the old one has it.
-pub fn write_geojson(outcomes: &[Outcome<'_>], out: &mut dyn Write) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Point {
-        r#type: &'static str,
-        coordinates: [f64; 2],
-    }
-    #[derive(Serialize)]
-    struct Feature<'a> {
-        r#type: &'static str,
-        geometry: Point,
-        properties: Row<'a>,
-    }
-    out.write_all(b"{\"type\":\"FeatureCollection\",\n\"features\":[")?;
-    let mut before: &[u8] = b"\n";
-    for outcome in outcomes {
-        let Some(place) = outcome.new.or(outcome.old) else { continue };
-        out.write_all(before)?;
-        before = b",\n";
-        let geometry = Point { r#type: "Point", coordinates: [place.lon_deg, place.lat_deg] };
-        serde_json::to_writer(&mut *out, &Feature { r#type: "Feature", geometry, properties: Row::of(outcome) })?;
-    }
-    out.write_all(b"\n]}\n")
+pub fn write_geojson<'a>(outcomes: &[Outcome<'a>], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"{\"type\":\"FeatureCollection\",\n")?;
+    let feature = |outcome: &Outcome<'a>| {
+        let place = outcome.new.or(outcome.old)?;
+        Some(Feature::new(None, place.lon_deg, place.lat_deg, Row::of(outcome)))
+    };
+    write_features(outcomes.iter().filter_map(feature), out)
 }
 
 /// Writes outcomes as CSV after RFC 4180.
 pub fn write_csv(outcomes: &[Outcome<'_>], out: &mut dyn Write) -> io::Result<()> {
-    let mut table =
-        ::csv::WriterBuilder::new().has_headers(false).terminator(::csv::Terminator::CRLF).from_writer(out);
+    let mut table = csv::writer(out);
     table.write_record(COLUMNS)?;
     for outcome in outcomes {
         table.serialize(Row::of(outcome))?;

@@ -17,20 +17,13 @@ const FALSE_NORTHING: Parameter = ("false_northing", "False northing", 8807);
 const LATITUDE_OF_ORIGIN: Parameter = ("latitude_of_origin", "Latitude of natural origin", 8801);
 const CENTRAL_MERIDIAN: Parameter = ("central_meridian", "Longitude of natural origin", 8802);
 const SCALE_FACTOR: Parameter = ("scale_factor", "Scale factor at natural origin", 8805);
+/// Those of a projection about a natural origin with a scale there.
+const NATURAL_ORIGIN: &[Parameter] =
+    &[LATITUDE_OF_ORIGIN, CENTRAL_MERIDIAN, SCALE_FACTOR, FALSE_EASTING, FALSE_NORTHING];
 
 const METHODS: &[Method] = &[
-    Method(
-        "Transverse_Mercator",
-        "Transverse Mercator",
-        9807,
-        &[LATITUDE_OF_ORIGIN, CENTRAL_MERIDIAN, SCALE_FACTOR, FALSE_EASTING, FALSE_NORTHING],
-    ),
-    Method(
-        "Lambert_Conformal_Conic_1SP",
-        "Lambert Conic Conformal (1SP)",
-        9801,
-        &[LATITUDE_OF_ORIGIN, CENTRAL_MERIDIAN, SCALE_FACTOR, FALSE_EASTING, FALSE_NORTHING],
-    ),
+    Method("Transverse_Mercator", "Transverse Mercator", 9807, NATURAL_ORIGIN),
+    Method("Lambert_Conformal_Conic_1SP", "Lambert Conic Conformal (1SP)", 9801, NATURAL_ORIGIN),
     Method(
         "Lambert_Conformal_Conic_2SP",
         "Lambert Conic Conformal (2SP)",

@@ -9,13 +9,18 @@ use super::place;
 use crate::crs::Crs;
 use crate::inventory::{Entry, Inventory};
 
+/// A table after RFC 4180, whose first row is written like the others.
+pub(crate) fn writer(out: &mut dyn Write) -> ::csv::Writer<&mut dyn Write> {
+    ::csv::WriterBuilder::new().has_headers(false).terminator(::csv::Terminator::CRLF).from_writer(out)
+}
+
 /// Writes an inventory. `bom` puts a mark before it by which Excel knows that it is UTF-8.
 pub fn write(inventory: &Inventory, crs: &Crs, bom: bool, out: &mut dyn Write) -> io::Result<()> {
     if bom {
         out.write_all("\u{feff}".as_bytes())?;
     }
     let (axes, decimals) = if crs.is_geographic() { (["lon", "lat"], 7) } else { (["x", "y"], 3) };
-    let mut table = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
+    let mut table = writer(out);
     table.write_record(axes.iter().chain(&Entry::COLUMNS))?;
     for entry in &inventory.entries {
         let cells = serde_json::to_value(entry)?;

@@ -7,27 +7,14 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::geojson::Feature;
 use crate::inventory::{Entry, Inventory};
+use crate::picture::is_address;
 
 #[derive(Serialize)]
 struct Task<'a> {
     r#type: &'static str,
-    features: [Feature<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Feature<'a> {
-    r#type: &'static str,
-    /// The task: a challenge that is built anew knows by it which tasks it has.
-    id: &'a str,
-    geometry: Geometry,
-    properties: Properties<'a>,
-}
-
-#[derive(Serialize)]
-struct Geometry {
-    r#type: &'static str,
-    coordinates: [f64; 2],
+    features: [Feature<Properties<'a>>; 1],
 }
 
 #[derive(Serialize)]
@@ -42,11 +29,9 @@ struct Properties<'a> {
 pub fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
     for entry in &inventory.entries {
         let properties = Properties { name: name(entry), instructions: instructions(entry), entry };
-        let geometry = Geometry { r#type: "Point", coordinates: [entry.lon_deg, entry.lat_deg] };
-        let task = Task {
-            r#type: "FeatureCollection",
-            features: [Feature { r#type: "Feature", id: &entry.id, geometry, properties }],
-        };
+        // A challenge that is built anew knows by the id which tasks it has.
+        let feature = Feature::new(Some(&entry.id), entry.lon_deg, entry.lat_deg, properties);
+        let task = Task { r#type: "FeatureCollection", features: [feature] };
         serde_json::to_writer(&mut *out, &task)?;
         out.write_all(b"\n")?;
     }
@@ -70,7 +55,7 @@ fn instructions(entry: &Entry) -> String {
         name(entry),
         entry.accuracy_m.max(1.0)
     );
-    if let Some(url) = entry.picture_url.as_deref().filter(|url| url.starts_with("http")) {
+    if let Some(url) = entry.picture_url.as_deref().filter(|url| is_address(url)) {
         text.push_str(&format!(" Look at [the picture]({url}) first."));
     }
     if let Some(tags) = &entry.osm_tags {

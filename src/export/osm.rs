@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, Event};
 
-use crate::inventory::{Entry, Inventory};
+use crate::inventory::{self, Entry, Inventory};
 
 /// The longest value that OpenStreetMap holds, characters.
 const MAX_VALUE: usize = 255;
@@ -63,19 +63,8 @@ pub fn left_out(inventory: &Inventory) -> usize {
 
 /// The tags of an entry's node; none where it has none for OpenStreetMap.
 fn tags(entry: &Entry) -> Vec<(&str, String)> {
-    let mut tags: Vec<(&str, String)> = Vec::new();
-    for part in entry.osm_tags.as_deref().unwrap_or_default().split(';') {
-        match part.split_once('=').filter(|(key, _)| is_key(key)) {
-            Some((key, value)) => tags.push((key, plain(value))),
-            // A value of several parts: `traffic_sign=FR:B14[50];FR:M9`.
-            None => {
-                if let Some((_, value)) = tags.last_mut().filter(|_| !part.is_empty()) {
-                    value.push(';');
-                    value.push_str(&plain(part));
-                }
-            }
-        }
-    }
+    let mut tags = inventory::tags(entry.osm_tags.as_deref().unwrap_or_default());
+    tags.iter_mut().for_each(|(_, value)| *value = plain(value));
     tags.retain(|(_, value)| !value.is_empty() && value.chars().count() <= MAX_VALUE);
     if !tags.is_empty() {
         let best = entry.panoramax.split(';').next().unwrap_or_default();
@@ -91,11 +80,6 @@ fn tags(entry: &Entry) -> Vec<(&str, String)> {
 fn plain(text: &str) -> String {
     let allowed = |c: char| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c };
     text.chars().map(allowed).collect::<String>().trim().to_owned()
-}
-
-fn is_key(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '_' | '-'))
 }
 
 /// Whether an id is one of a picture on a server, not the path of a file.

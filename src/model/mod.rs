@@ -43,7 +43,7 @@ pub struct Detection {
 
 /// SHA-256 of a model's file, lower-case hexadecimal.
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::hex(&Sha256::digest(bytes))
 }
 
 /// Why a model cannot be used, or failed on a picture.

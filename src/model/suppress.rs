@@ -1,9 +1,8 @@
 //! Of the boxes that show one thing, the best stays.
 
 use super::Detection;
+use crate::view::Overlap;
 
-/// A box that lies inside another by this share of its area shows the same thing: half of it, often.
-const CONTAINED: f32 = 0.85;
 /// The most detections of one picture. No street shows so many things; a broken model may.
 const MAX_DETECTIONS: usize = 1000;
 
@@ -35,10 +34,8 @@ pub(super) fn suppress(mut found: Vec<Detection>, iou: f32, exclusive: bool, per
 
 /// Whether two boxes show one thing.
 pub(crate) fn same(a: &Detection, b: &Detection, iou: f32, period: Option<f32>) -> bool {
-    let shifts = period.map_or([0.0, 0.0, 0.0], |p| [0.0, p, -p]);
-    let shared = shifts.iter().map(|by| a.pixels.intersection(&b.pixels.shifted(*by))).fold(0.0, f32::max);
-    let (first, second) = (a.pixels.area(), b.pixels.area());
-    shared > iou * (first + second - shared) || shared > CONTAINED * first.min(second)
+    let overlap = Overlap::around(&a.pixels, &b.pixels, period);
+    overlap.exceeds(iou) || overlap.is_contained()
 }
 
 #[cfg(test)]

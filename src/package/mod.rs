@@ -17,7 +17,9 @@ use thiserror::Error;
 
 use crate::crs::Crs;
 use crate::export::{OutputFolder, csv, geojson};
+use crate::hex;
 use crate::inventory::Inventory;
+use crate::picture::is_address;
 pub use license::{Choice, LICENSES, License, LicenseError, by_id, choose};
 
 /// The description of the folder by which programs read it.
@@ -172,7 +174,7 @@ impl Package {
     fn descriptor(&self, csv: &[u8], geojson: &[u8]) -> Value {
         let lineage = &self.inventory.lineage;
         let resource = |extension: &str, kind: &str, bytes: &[u8], more: Value| {
-            let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = hex(&Sha256::digest(bytes));
             let mut resource = json!({
                 "name": format!("{}-{extension}", self.name()),
                 "path": format!("{}.{extension}", self.name()),
@@ -296,10 +298,6 @@ fn check(folder: &Path, overwrite: bool) -> Result<bool, PackageError> {
         return Ok(true);
     }
     Err(PackageError::NotEmpty { path: folder.to_owned(), is_package: is_ours })
-}
-
-fn is_address(text: &str) -> bool {
-    text.starts_with("https://") || text.starts_with("http://")
 }
 
 fn keywords(find: &str) -> Vec<&'static str> {

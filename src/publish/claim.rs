@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use thiserror::Error;
 
-use crate::annotation::Annotation;
-use crate::inventory::{Entry, Inventory, Lineage, ModelRecord};
+use crate::annotation::{Annotation, SIGN};
+use crate::inventory::{self, Entry, Inventory, Lineage, ModelRecord};
+use crate::picture::is_address;
 use crate::survey::{SurveyedPicture, SurveyedSighting};
-use crate::taxonomy;
-use crate::view::PixelBox;
+use crate::taxonomy::{named, parts_of_tag};
+use crate::view::{Overlap, PixelBox};
 
 /// Which landmarks are sure enough to be told to others.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,7 +73,7 @@ pub fn claims(
     selection: Selection,
 ) -> Result<Claims, Unpublishable> {
     let lineage = &inventory.lineage;
-    if !lineage.source.starts_with("http://") && !lineage.source.starts_with("https://") {
+    if !is_address(&lineage.source) {
         return Err(Unpublishable::Folder(lineage.source.clone()));
     }
     if lineage.settings.get("quality").is_some_and(|quality| quality == "sd") {
@@ -126,11 +127,10 @@ fn chosen(entry: &Entry, selection: Selection) -> Result<Vec<(String, String)>, 
     if selection.only_reviewed && !is_reviewed {
         return Err("reviewed by nobody");
     }
-    let tags = entry.osm_tags.as_deref().unwrap_or_default();
-    let pairs = tags.split(';').filter_map(|tag| tag.trim().split_once('='));
+    let tags = inventory::tags(entry.osm_tags.as_deref().unwrap_or_default()).into_iter();
     // The way that it faces is a property of the thing in the world, not of the picture.
-    let pairs = pairs.filter(|(key, _)| *key != "direction");
-    let tags: Vec<(String, String)> = pairs.map(|(key, value)| (format!("osm|{key}"), value.to_owned())).collect();
+    let tags = tags.filter(|(key, _)| *key != "direction");
+    let tags: Vec<(String, String)> = tags.map(|(key, value)| (format!("osm|{key}"), value)).collect();
     let is_known = tags.first().is_some_and(|(key, value)| key != SIGN || french_codes(value).next().is_some());
     if is_known { Ok(tags) } else { Err("its code is not known") }
 }
@@ -196,16 +196,9 @@ impl Models {
     }
 }
 
-const SIGN: &str = "osm|traffic_sign";
-
 /// The French signs that a value names: one in `FR:B14[50]`, two in `FR:B1,FR:M9z[vélos]`.
 fn french_codes(value: &str) -> impl Iterator<Item = &'static str> {
-    let mut depth = 0_i32;
-    let between = move |letter: char| {
-        depth += i32::from(letter == '[') - i32::from(letter == ']');
-        depth <= 0 && matches!(letter, ',' | ';')
-    };
-    value.split(between).filter_map(|part| Some(taxonomy::named(part)?.sign.official))
+    parts_of_tag(value).filter_map(|part| Some(named(part)?.sign.official))
 }
 
 /// How what a picture carries already stands to a claim.
@@ -219,10 +212,8 @@ pub(super) enum Standing {
     Otherwise(String),
 }
 
-/// Two boxes of which one shares so much with the other, of what both cover, show one thing.
+/// Two boxes that share more than this of what both cover show one thing; so does one that lies inside the other.
 const SAME_IOU: f32 = 0.5;
-/// So does one that lies inside the other by so much.
-const CONTAINED: f32 = 0.85;
 
 impl Claim {
     /// The claim as the annotation that it becomes.
@@ -235,12 +226,11 @@ impl Claim {
         let own = pixels(self.corners);
         let mut otherwise = None;
         for annotation in annotations {
-            let shared = own.intersection(&annotation.pixels);
-            let (a, b) = (own.area(), annotation.pixels.area());
-            let is_same = shared > SAME_IOU * (a + b - shared);
+            let overlap = Overlap::of(&own, &annotation.pixels);
+            let is_same = overlap.exceeds(SAME_IOU);
             for (_, value) in annotation.tags.iter().filter(|(key, _)| *key == self.tag.0) {
                 let says_so = self.agrees(value);
-                if says_so && (is_same || shared > CONTAINED * a.min(b)) {
+                if says_so && (is_same || overlap.is_contained()) {
                     return Standing::There;
                 }
                 // `yes` leaves open which sign it is; but of one shape a picture has one annotation only.

@@ -9,6 +9,7 @@ use super::symbol::symbol;
 use super::{CutOuts, Look, Report, language_code};
 use crate::inventory::{Entry, Inventory, Lineage};
 use crate::locate::Method;
+use crate::picture::is_address;
 use crate::survey::{PictureState, SurveyedSighting};
 use crate::taxonomy::{self, Language, SIGNS, SOLAR};
 
@@ -181,7 +182,7 @@ impl<'a> Classes<'a> {
     fn number(&mut self, entry: &'a Entry) -> usize {
         let (class, value) = (entry.class.as_str(), entry.value.as_deref());
         *self.places.entry((class, value)).or_insert_with(|| {
-            let name = |language| class_name(class, language).unwrap_or(&entry.label);
+            let name = |language| taxonomy::name_of(class, language).unwrap_or(&entry.label);
             self.rows.push(ClassRow {
                 class,
                 value,
@@ -193,11 +194,6 @@ impl<'a> Classes<'a> {
             self.rows.len() - 1
         })
     }
-}
-
-/// The name of a code or of a class without one, where it is known.
-fn class_name(class: &str, language: Language) -> Option<&'static str> {
-    taxonomy::sign(class).map(|sign| sign.name(language)).or_else(|| taxonomy::class_name(class, language))
 }
 
 /// What a reviewer can name as another class of what was looked for.
@@ -255,11 +251,6 @@ fn landmarks<'a>(entries: &'a [Entry], classes: &mut Classes<'a>, names: &mut Na
     columns
 }
 
-/// Whether a page can be opened from elsewhere; the path of a file tells nothing there.
-fn is_address(url: &str) -> bool {
-    url.starts_with("http://") || url.starts_with("https://")
-}
-
 fn sightings(report: &Report, cut_outs: &CutOuts) -> Sightings {
     let landmarks = numbers(report.inventory.entries.iter().map(|entry| entry.id.as_str()));
     let pictures = numbers(report.pictures.iter().map(|picture| picture.id.as_str()));
@@ -291,6 +282,7 @@ fn pictures<'a>(report: &'a Report, names: &mut Names<'a>) -> Pictures<'a> {
         columns.state.push(state);
         columns.reason.push(reason.map(|reason| names.number(reason)));
         columns.time.push(picture.and_then(|picture| seconds(picture.taken_at)));
+        // The path of a file tells nothing elsewhere.
         columns.url.push(picture.and_then(|picture| picture.page_url.as_deref()).filter(|url| is_address(url)));
         columns.producer.push(picture.and_then(|p| p.producer.as_deref()).map(|name| names.number(name)));
         columns.sequence.push(picture.map(|picture| names.number(&picture.sequence)));

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 pub use cutout::{CutOuts, Limits};
 
 use crate::inventory::Inventory;
-use crate::survey::{FileError, Status, SurveyReader, SurveyedPicture, SurveyedSighting};
+use crate::survey::{FileError, SurveyReader, SurveyedPicture, SurveyedSighting};
 use crate::taxonomy::Language;
 
 /// All that a page tells of a survey.
@@ -46,22 +46,20 @@ pub struct Look {
 }
 
 impl Report {
-    /// Reads the newest survey of a file; `status` is that of the file, and `stem` the file's name without its ending.
+    /// Reads the newest survey of a file; `stem` is the file's name without its ending.
     ///
     /// # Errors
     ///
     /// As those of [`SurveyReader`].
-    pub fn read(survey: &SurveyReader, status: &Status, stem: &str) -> Result<Self, FileError> {
-        let inventory = survey.inventory()?;
+    pub fn read(survey: &SurveyReader, stem: &str) -> Result<Self, FileError> {
+        let (inventory, terms) = (survey.inventory()?, survey.terms()?);
         let mut digest = Sha256::new();
-        for (name, value) in &status.terms.0 {
+        for (name, value) in &terms.0 {
             digest.update(format!("{name}={value}\n"));
         }
         digest.update(inventory.lineage.started_at.map(|time| time.to_string()).unwrap_or_default());
-        let key = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let area = status.terms.0.iter().find(|(name, _)| name == "area").map(|(_, area)| area.as_str());
-        // A box or a polygon is described by numbers, which are no name.
-        let area_name = area.filter(|area| area.starts_with(char::is_alphabetic)).map(str::to_owned);
+        let key = crate::hex(&digest.finalize()[..8]);
+        let area_name = terms.area_name().map(str::to_owned);
         let (pictures, sightings) = (survey.pictures()?, data::of_landmarks(&inventory, survey.sightings()?));
         Ok(Self { inventory, pictures, sightings, area_name, key, stem: stem.to_owned() })
     }

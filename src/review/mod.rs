@@ -273,10 +273,7 @@ fn correct(
 
 /// The language that the labels of entries are in.
 fn language_of(entries: &[Entry]) -> Language {
-    let name = |entry: &Entry, language| {
-        let sign = taxonomy::sign(&entry.class).map(|sign| sign.name(language));
-        sign.or_else(|| taxonomy::class_name(&entry.class, language))
-    };
+    let name = |entry: &Entry, language| taxonomy::name_of(&entry.class, language);
     let is_french = |entry: &Entry| {
         name(entry, Language::Fr) == Some(&entry.label) && name(entry, Language::En) != Some(&entry.label)
     };

@@ -198,10 +198,7 @@ impl Communes {
     }
 
     fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
-        let mut url = self.root.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
+        let mut url = http::below(&self.root, path);
         url.query_pairs_mut().extend_pairs(query);
         url
     }

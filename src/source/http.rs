@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::{Client, ClientBuilder, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url, redirect};
 use serde_json::Value;
@@ -93,12 +93,8 @@ impl Http {
     ///
     /// Why the client cannot be set up, in words.
     pub fn new(root: &Url, token: Option<String>, settings: HttpSettings) -> Result<Self, String> {
-        // It fails where one is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(USER_AGENT)
+        let client = client()
             .referer(false)
-            .redirect(redirect::Policy::none())
             .connect_timeout(settings.connect_timeout)
             .timeout(settings.stall_timeout)
             .build()
@@ -232,6 +228,22 @@ impl Http {
             self.hosts.pause(url, pause);
         }
     }
+}
+
+/// A client that says who it is and follows no redirection, as it is set up for each use.
+pub fn client() -> ClientBuilder {
+    // It fails where one is installed already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().user_agent(USER_AGENT).redirect(redirect::Policy::none())
+}
+
+/// An address below a root; what stands in a part stays in it.
+pub fn below(root: &Url, path: &[&str]) -> Url {
+    let mut address = root.clone();
+    if let Ok(mut parts) = address.path_segments_mut() {
+        parts.pop_if_empty().extend(path);
+    }
+    address
 }
 
 /// The root of an API from what a person wrote, without a slash at its end; `example` is a right one.

@@ -1,11 +1,9 @@
 //! From the annotations of a picture to detections, as if a detector had made them.
 
-use crate::annotation::Annotation;
+use crate::annotation::{Annotation, SIGN};
 use crate::model::{Detection, Manifest, Model, Reading, same};
+use crate::taxonomy::{detected_family, parts_of_tag};
 use crate::view::Turn;
-
-/// The tag of signs.
-const SIGN: &str = "osm|traffic_sign";
 
 /// What an annotation counts that states no confidence: a person made it.
 const PERSON: f32 = 0.9;
@@ -72,7 +70,7 @@ fn meaning(model: &Model, annotation: &Annotation) -> Option<Meaning> {
             return Some(Meaning { key: SIGN.to_owned(), class: named("other")?, reading: None, is_named: false });
         };
         let of_code = classes.iter().position(|class| class.code.as_deref() == Some(code));
-        let class = of_code.or_else(|| named(family(code))).or_else(|| named("other"))?;
+        let class = of_code.or_else(|| named(detected_family(code))).or_else(|| named("other"))?;
         let probability = annotation.confidence("classification_confidence", SIGN).unwrap_or(PERSON);
         let reading = model.reading_of(code, inscription, probability);
         return Some(Meaning { key: SIGN.to_owned(), class, reading, is_named: true });
@@ -88,32 +86,11 @@ fn meaning(model: &Model, annotation: &Annotation) -> Option<Meaning> {
 
 /// The first code of a value such as `FR:B14[50]` or `FR:B1,FR:M9z`, and what stands on the sign.
 fn french_code(value: &str) -> Option<(&str, Option<&str>)> {
-    let sign = value.trim().strip_prefix("FR:")?;
-    let end = sign.find([',', ';', '[']).unwrap_or(sign.len());
-    let (code, rest) = sign.split_at(end);
+    let sign = parts_of_tag(value.trim().strip_prefix("FR:")?).next()?;
+    let (code, rest) = sign.split_at(sign.find('[').unwrap_or(sign.len()));
     let inscription = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(inside, _)| inside.trim());
     let code = code.trim();
     (!code.is_empty()).then_some((code, inscription.filter(|inside| !inside.is_empty())))
-}
-
-/// The family of a French sign, as the detector's training has it (`models/train/families.py`).
-fn family(code: &str) -> &'static str {
-    let digit_after = |start: &str, digits: std::ops::RangeInclusive<char>| {
-        code.strip_prefix(start).and_then(|rest| rest.chars().next()).is_some_and(|next| digits.contains(&next))
-    };
-    let starts = |starts: &[&str]| starts.iter().any(|start| code.starts_with(start));
-    match code {
-        _ if starts(&["AB4"]) => "stop",
-        _ if starts(&["AB3", "AB5"]) => "yield",
-        _ if starts(&["AB6", "AB7"]) => "other",
-        _ if digit_after("A", '0'..='9') || starts(&["AB", "AK"]) => "danger",
-        _ if digit_after("B2", '1'..='9') || digit_after("B4", '0'..='9') => "obligation",
-        _ if starts(&["B6b", "B30"]) || digit_after("B5", '0'..='9') => "other",
-        _ if starts(&["B"]) => "prohibition",
-        _ if starts(&["M"]) => "plate",
-        _ if starts(&["D", "E", "ID"]) => "direction",
-        _ => "other",
-    }
 }
 
 #[cfg(test)]
@@ -131,32 +108,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn families_are_those_of_the_training() {
-        let families = [
-            ("A13a", "danger"),
-            ("AB1", "danger"),
-            ("AB4", "stop"),
-            ("AB3a", "yield"),
-            ("AB6", "other"),
-            ("B14", "prohibition"),
-            ("B21a1", "obligation"),
-            ("B4", "prohibition"),
-            ("B40", "obligation"),
-            ("B5a", "prohibition"),
-            ("B51", "other"),
-            ("C20a", "other"),
-            ("M9z", "plate"),
-            ("EB10", "direction"),
-        ];
-        assert!(families.iter().all(|(code, expected)| family(code) == *expected));
-    }
-
     proptest! {
         #[test]
         fn no_value_upsets_it(value in "(FR:)?[A-Zé0-9,;\\[\\]]{0,12}") {
             if let Some((code, _)) = french_code(&value) {
-                prop_assert!(!code.is_empty() && !family(code).is_empty());
+                prop_assert!(!code.is_empty() && !detected_family(code).is_empty());
             }
         }
     }

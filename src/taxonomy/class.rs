@@ -44,9 +44,24 @@ pub fn class_name(class: &str, language: Language) -> Option<&'static str> {
     })
 }
 
-/// The family that the shipped detector gives a sign of this code, by the name of its class: `prohibition` for `B14`.
-pub fn detected_family(sign: &Sign) -> &'static str {
-    let code = sign.official;
+/// What a class of the inventory is called: a sign by its code, or a class without one.
+pub fn name_of(class: &str, language: Language) -> Option<&'static str> {
+    sign(class).map(|sign| sign.name(language)).or_else(|| class_name(class, language))
+}
+
+/// The parts of a tag `traffic_sign`, each a sign: two in `FR:B1,FR:M9z[vélos, bus]`.
+pub(crate) fn parts_of_tag(value: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_i32;
+    let between = move |letter: char| {
+        depth += i32::from(letter == '[') - i32::from(letter == ']');
+        depth <= 0 && matches!(letter, ',' | ';')
+    };
+    value.split(between).map(str::trim)
+}
+
+/// The family that the shipped detector gives a sign of this official code, by the name of its class: `prohibition` for
+/// `B14`. As its training has it (`models/train/families.py`).
+pub fn detected_family(code: &str) -> &'static str {
     let begins = |starts: &[&str]| starts.iter().any(|start| code.starts_with(start));
     let is_after = |letters: &str| {
         code.strip_prefix(letters).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
@@ -56,7 +71,7 @@ pub fn detected_family(sign: &Sign) -> &'static str {
         () if begins(&["AB3", "AB5"]) => "yield",
         () if begins(&["AB6", "AB7"]) => "other",
         () if is_after("A") || begins(&["AB", "AK"]) => "danger",
-        () if is_after("B2") || is_after("B4") => "obligation",
+        () if (is_after("B2") && !begins(&["B20"])) || is_after("B4") => "obligation",
         () if is_after("B5") || begins(&["B6b", "B30"]) => "other",
         () if begins(&["B"]) => "prohibition",
         () if begins(&["M"]) => "plate",
@@ -112,6 +127,27 @@ mod tests {
     }
 
     #[test]
+    fn families_of_any_code_are_those_of_the_training() {
+        let families = [
+            ("A13a", "danger"),
+            ("AB1", "danger"),
+            ("AB4", "stop"),
+            ("AB3a", "yield"),
+            ("AB6", "other"),
+            ("B14", "prohibition"),
+            ("B21a1", "obligation"),
+            ("B4", "prohibition"),
+            ("B40", "obligation"),
+            ("B5a", "prohibition"),
+            ("B51", "other"),
+            ("C20a", "other"),
+            ("M9z", "plate"),
+            ("EB10", "direction"),
+        ];
+        assert!(families.iter().all(|(code, expected)| detected_family(code) == *expected));
+    }
+
+    #[test]
     fn codes_belong_to_the_families_of_the_detector() {
         for (code, family) in [
             ("B14", "prohibition"),
@@ -137,7 +173,7 @@ mod tests {
             ("C12", "other"),
             ("CE1", "other"),
         ] {
-            assert_eq!(detected_family(sign(code).unwrap()), family, "{code}");
+            assert_eq!(detected_family(sign(code).unwrap().official), family, "{code}");
         }
     }
 

@@ -8,7 +8,8 @@ mod class;
 mod sign;
 mod solar;
 
-pub use class::{Named, class_name, detected_family, is_reject, named};
+pub(crate) use class::parts_of_tag;
+pub use class::{Named, class_name, detected_family, is_reject, name_of, named};
 pub use sign::{Family, SIGNS, Shape, Sign, UnknownSign, Value, look_up, sign};
 pub use solar::{SOLAR, Solar, solar};
 

@@ -6,11 +6,13 @@
 
 mod decode;
 mod flat;
+mod overlap;
 mod sphere;
 mod tensor;
 
 pub(crate) use decode::decode_into;
 pub use decode::{DecodeError, Decoded, Turn, decode};
+pub(crate) use overlap::Overlap;
 
 use fast_image_resize::Resizer;
 use image::RgbImage;

@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, bail};
 use arpent::publish::panoramax::{End, Fate, Recovered, Undone, publish, recover, undo};
 use arpent::publish::{Claim, Claims, Selection, claims};
-use arpent::source::panoramax::Settings;
-use arpent::source::{FetchError, HttpSettings, Panoramax, Source};
+use arpent::source::{FetchError, Panoramax, Source};
 use arpent::survey::{self, SurveyFile, SurveyReader};
 use clap::Args;
 
-use crate::cli::area::rate;
+use crate::cli::pace::{rate, settings};
 use crate::cli::survey::stop_on_interrupt;
 use crate::cli::{Done, count, print_line};
 
@@ -55,10 +54,7 @@ fn probability(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
-    let http =
-        HttpSettings { requests_per_host: 1, requests_per_second: Some(arguments.rate), ..HttpSettings::default() };
-    let settings = Settings { http, ..Settings::default() };
-    let server = Panoramax::with_settings(&arguments.api, arguments.token.clone(), settings)?;
+    let server = Panoramax::with_settings(&arguments.api, arguments.token.clone(), settings(1, arguments.rate))?;
     let stop = stop_on_interrupt("what is under way is finished; the same command goes on")?;
     if arguments.undo { take_back(arguments, &server, &stop) } else { write(arguments, &server, &stop) }
 }

@@ -27,7 +27,7 @@ use crate::inventory::{Entry, Inventory, Lineage};
 use crate::picture::Picture;
 use crate::source::FetchError;
 use crate::survey::{FileError, PictureState, SurveyReader, SurveyedSighting};
-use crate::view::{PixelBox, Turn};
+use crate::view::{Overlap, PixelBox, Turn};
 
 /// A form of a folder of pictures with boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,19 +254,16 @@ impl Dataset {
     }
 }
 
-/// Boxes that share so much of their area are of the same thing.
-const SAME: f32 = 0.5;
+/// Boxes that share more than this of what both cover are of the same thing.
+const SAME_IOU: f32 = 0.5;
 
 /// Leaves out what others noted where the detector found the same.
 fn without_doubles(boxes: Vec<Labelled>) -> Vec<Labelled> {
     let is_own = |labelled: &&Labelled| labelled.sighting.origin.is_none();
     let own: Vec<PixelBox> = boxes.iter().filter(is_own).map(|labelled| labelled.sighting.pixels).collect();
-    let is_same = |a: &PixelBox, b: &PixelBox| {
-        let shared = a.intersection(b);
-        shared >= SAME * (a.area() + b.area() - shared)
-    };
     let is_double = |labelled: &Labelled| {
-        labelled.sighting.origin.is_some() && own.iter().any(|own| is_same(own, &labelled.sighting.pixels))
+        let is_same = |own: &PixelBox| Overlap::of(own, &labelled.sighting.pixels).exceeds(SAME_IOU);
+        labelled.sighting.origin.is_some() && own.iter().any(is_same)
     };
     boxes.into_iter().filter(|labelled| !is_double(labelled)).collect()
 }

@@ -71,7 +71,7 @@ pub fn write(
 
 /// Writes `pictures.csv`, a line for each file.
 pub fn write_pictures(kept: &[(&Shot, Kept)], out: &mut dyn Write) -> io::Result<()> {
-    let mut table = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(out);
+    let mut table = crate::export::csv::writer(out);
     table.write_record(["file", "picture_id", "url", "taken_at", "license", "producer"])?;
     for (shot, kept) in kept {
         let picture = &shot.picture;

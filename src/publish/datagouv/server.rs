@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use reqwest::blocking::{Body, Client, RequestBuilder};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, Url, redirect};
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{PublishError, PublishedFile};
+use crate::source::http::{self, below};
 
-const USER_AGENT: &str = concat!("arpent/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
 /// Answers are short; of a longer one the rest is left.
 const MOST_BYTES: u64 = 4 << 20;
 /// So much of what a server says about an error is told.
@@ -35,26 +35,13 @@ impl Server {
     pub fn new(api: &Url, key: &str) -> Result<Self, PublishError> {
         let mut key = HeaderValue::from_str(key.trim()).map_err(|_| PublishError::Key)?;
         key.set_sensitive(true);
-        // It fails where one is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(redirect::Policy::none())
+        let client = http::client()
             .connect_timeout(Duration::from_secs(10))
             // Large files take their time.
             .timeout(Duration::from_secs(900))
             .build()
             .map_err(|error| PublishError::Connection { what: "starting".to_owned(), why: crate::causes(&error) })?;
         Ok(Self { client, api: api.clone(), key })
-    }
-
-    /// An address below the root; what stands in a part stays in it.
-    fn address(&self, path: &[&str]) -> Url {
-        let mut address = self.api.clone();
-        if let Ok(mut parts) = address.path_segments_mut() {
-            parts.pop_if_empty().extend(path);
-        }
-        address
     }
 
     pub(super) fn ask(
@@ -64,7 +51,7 @@ impl Server {
         body: Option<&Value>,
         what: &str,
     ) -> Result<Value, PublishError> {
-        let mut request = self.client.request(method, self.address(path));
+        let mut request = self.client.request(method, below(&self.api, path));
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
@@ -86,7 +73,8 @@ impl Server {
         let unreadable =
             |error: std::io::Error| PublishError::NotAPackage { path: file.path.clone(), why: error.to_string() };
         let form = Form::of(file).map_err(unreadable)?;
-        let request = self.client.post(self.address(&path)).header(CONTENT_TYPE, form.content_type).body(form.body);
+        let request =
+            self.client.post(below(&self.api, &path)).header(CONTENT_TYPE, form.content_type).body(form.body);
         let made = self.answer(request, &what)?;
         let id = made["id"].as_str().or(known);
         let id = id.ok_or_else(|| PublishError::Answer { what: what.clone(), why: "it names no id".to_owned() })?;
@@ -153,7 +141,7 @@ impl Form {
         // No file holds the digest of itself.
         let mut digest = Sha256::new();
         std::io::copy(&mut File::open(&file.path)?, &mut Hashing(&mut digest))?;
-        let boundary: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let boundary = crate::hex(&digest.finalize());
         let kind = match Path::new(&file.name).extension().and_then(|extension| extension.to_str()) {
             Some("csv") => "text/csv",
             Some("geojson") => "application/geo+json",

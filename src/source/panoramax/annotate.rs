@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use reqwest::{Method, Url};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Panoramax;
@@ -10,6 +10,7 @@ use super::item::Item;
 use super::search::Found;
 use crate::annotation::Annotated;
 use crate::source::FetchError;
+use crate::source::http::below;
 
 /// Size limit of the answer to what is written, bytes.
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
@@ -17,7 +18,7 @@ const MAX_ANSWER_BYTES: u64 = 1 << 20;
 impl Panoramax {
     /// What these pictures carry now, by their ids. Those that the server does not have, or hides, are missing.
     pub fn carried(&self, ids: &[&str]) -> Result<HashMap<String, Annotated>, FetchError> {
-        let mut url = self.address(&["search"]);
+        let mut url = below(&self.root, &["search"]);
         url.query_pairs_mut().append_pair("ids", &ids.join(",")).append_pair("limit", &ids.len().to_string());
         let answer = self.http.get(&url, self.settings.max_answer_bytes)?;
         let json: Value = serde_json::from_slice(&answer.body).map_err(|_| FetchError::NotUnderstood)?;
@@ -39,7 +40,7 @@ impl Panoramax {
         corners: [u32; 4],
         tags: &[(String, String)],
     ) -> Result<String, FetchError> {
-        let url = self.address(&["pictures", picture_id, "annotations"]);
+        let url = below(&self.root, &["pictures", picture_id, "annotations"]);
         let tags: Vec<Value> = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
         let body =
             self.http.send(&Method::POST, &url, &json!({"shape": corners, "semantics": tags}), MAX_ANSWER_BYTES)?;
@@ -49,18 +50,9 @@ impl Panoramax {
 
     /// Takes tags away from an annotation, as far as it has them; it is gone with its last one.
     pub fn untag(&self, annotation_id: &str, tags: &[(String, String)]) -> Result<(), FetchError> {
-        let url = self.address(&["annotations", annotation_id]);
+        let url = below(&self.root, &["annotations", annotation_id]);
         let tag = |(key, value): &(String, String)| json!({"action": "delete", "key": key, "value": value});
         let tags: Vec<Value> = tags.iter().map(tag).collect();
         self.http.send(&Method::PATCH, &url, &json!({"semantics": tags}), MAX_ANSWER_BYTES).map(drop)
-    }
-
-    /// An address below the root of the API.
-    pub(super) fn address(&self, path: &[&str]) -> Url {
-        let mut url = self.root.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        url
     }
 }

@@ -113,7 +113,7 @@ impl Panoramax {
 
     fn search_url(&self, cell: &Rect<f64>, limit: u32, query: &Query) -> Url {
         let (min, max) = (cell.min(), cell.max());
-        let mut url = self.address(&["search"]);
+        let mut url = http::below(&self.root, &["search"]);
         url.query_pairs_mut()
             .append_pair("bbox", &format!("{},{},{},{}", min.x, min.y, max.x, max.y))
             .append_pair("limit", &limit.to_string());

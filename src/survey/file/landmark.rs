@@ -1,7 +1,7 @@
 //! Landmarks as rows, the columns of an entry of the inventory, and back.
 
 use geo::Geometry;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::{text, time};
 use crate::geopackage;
@@ -53,8 +53,14 @@ pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Ent
     Ok(())
 }
 
+/// The landmarks of a survey in their order; `None` for one whose place or method is none.
+pub(super) fn read_landmarks(connection: &Connection, survey: i64) -> rusqlite::Result<Vec<Option<Entry>>> {
+    let mut select = connection.prepare("SELECT * FROM landmarks WHERE survey = ? ORDER BY fid")?;
+    select.query_map([survey], read_landmark)?.collect()
+}
+
 /// The landmark of a row; `None` where its place or its method is none.
-pub(super) fn read_landmark(row: &Row<'_>) -> rusqlite::Result<Option<Entry>> {
+fn read_landmark(row: &Row<'_>) -> rusqlite::Result<Option<Entry>> {
     let Some(Geometry::Point(place)) = row.get_ref("geom")?.as_blob_or_null()?.and_then(geopackage::read) else {
         return Ok(None);
     };

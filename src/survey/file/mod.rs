@@ -45,7 +45,7 @@ use crate::picture::Picture;
 use crate::review::Review;
 use crate::source::{Listing, Unusable};
 use crate::view::Turn;
-use landmark::insert_landmark;
+use landmark::{insert_landmark, read_landmarks};
 use lock::Lock;
 use picture::{PICTURE_COLUMNS, STATE_OF_SIGHTINGS, note_picture, note_unusable, read_picture, set_state, turn};
 pub(super) use sighting::{Seen, Tied};
@@ -122,6 +122,11 @@ impl SurveyFile {
         let lock = Lock::take(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))?;
         let connection = Connection::open(path).map_err(|error| FileError::of(path, &error))?;
         Self::start(connection, path, Some(lock))
+    }
+
+    /// Opens the file of a survey that is there: to open one for a run would make it.
+    fn open_existing(path: &Path) -> Result<Self, FileError> {
+        if path.exists() { Self::open(path) } else { Err(FileError::Missing { path: path.to_owned() }) }
     }
 
     /// The same in memory, for a survey that is not to be continued.
@@ -420,7 +425,6 @@ impl Drop for SurveyFile {
 /// The area that a survey of a file was asked for by a name, so that nobody has to be asked for its boundary again.
 pub fn kept_area(path: &Path, name: &str) -> Option<Area> {
     let connection = open_to_read(path).ok()?;
-    check(&connection, path).ok()?;
     let blob: Vec<u8> = connection
         .query_row("SELECT geom FROM area WHERE name = ? ORDER BY fid DESC LIMIT 1", [name], |row| row.get(0))
         .ok()?;
@@ -430,10 +434,27 @@ pub fn kept_area(path: &Path, name: &str) -> Option<Area> {
     }
 }
 
-fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.busy_timeout(PATIENCE)?;
+/// Opens a file that is there, to read it, also while a run goes on.
+fn open_to_read(path: &Path) -> Result<Connection, FileError> {
+    if !path.exists() {
+        return Err(FileError::Missing { path: path.to_owned() });
+    }
+    let open = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(PATIENCE)?;
+        Ok(connection)
+    };
+    let connection = open().map_err(|error| FileError::of(path, &error))?;
+    check(&connection, path)?;
     Ok(connection)
+}
+
+/// The number of the newest survey of a file.
+fn newest(connection: &Connection, path: &Path) -> Result<i64, FileError> {
+    let newest = connection.query_row("SELECT max(fid) FROM surveys", [], |row| row.get::<_, Option<i64>>(0));
+    newest
+        .map_err(|error| FileError::of(path, &error))?
+        .ok_or_else(|| FileError::Unfinished { path: path.to_owned() })
 }
 
 fn text(time: Option<Timestamp>) -> Option<String> {

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 use super::sighting::forget_sightings;
 use super::{Kept, text, time};
 use crate::geopackage;
-use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose};
+use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose, is_address};
 use crate::source::Unusable;
 use crate::view::Turn;
 
@@ -166,7 +166,7 @@ fn image_text(image: &Image) -> String {
 }
 
 fn image_of(text: String) -> Image {
-    match text.starts_with("http://") || text.starts_with("https://") {
+    match is_address(&text) {
         true => Image::Url(text),
         false => Image::File(text.into()),
     }

@@ -5,7 +5,6 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::tables::check;
 use super::{FileError, SurveyFile, open_to_read, text};
 
 /// An annotation that this file wrote to a picture on a server, or was about to write when the program was killed.
@@ -25,13 +24,7 @@ pub struct Published {
 
 /// What this file wrote to the server of an API, first to last. A run may go on meanwhile.
 pub fn published(path: &Path, api: &str) -> Result<Vec<Published>, FileError> {
-    if !path.exists() {
-        return Err(FileError::Missing { path: path.to_owned() });
-    }
-    let wrong = |error: rusqlite::Error| FileError::of(path, &error);
-    let connection = open_to_read(path).map_err(wrong)?;
-    check(&connection, path)?;
-    rows(&connection, api).map_err(wrong)
+    rows(&open_to_read(path)?, api).map_err(|error| FileError::of(path, &error))
 }
 
 impl SurveyFile {
@@ -41,10 +34,7 @@ impl SurveyFile {
     ///
     /// Those of [`SurveyFile::open`], and [`FileError::Missing`].
     pub fn open_to_publish(path: &Path) -> Result<Self, FileError> {
-        if !path.exists() {
-            return Err(FileError::Missing { path: path.to_owned() });
-        }
-        let file = Self::open(path)?;
+        let file = Self::open_existing(path)?;
         // A note is on the disk before the server is asked, whatever happens to the machine.
         file.run(|connection| connection.pragma_update(None, "synchronous", "FULL"))?;
         Ok(file)

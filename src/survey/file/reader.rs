@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::landmark::read_landmark;
 use super::picture::{PICTURE_COLUMNS, read_picture, turn};
-use super::tables::check;
-use super::{FileError, open_to_read, time};
+use super::status::terms;
+use super::{FileError, Terms, newest, open_to_read, read_landmarks, time};
 use crate::inventory::{Inventory, Lineage};
 use crate::model::Reading;
 use crate::picture::Picture;
@@ -92,16 +91,14 @@ impl SurveyReader {
     ///
     /// [`FileError::Missing`], [`FileError::NotASurvey`], or [`FileError::Unfinished`] where no survey was begun.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        if !path.exists() {
-            return Err(FileError::Missing { path: path.to_owned() });
-        }
-        let wrong = |error: rusqlite::Error| FileError::of(path, &error);
-        let connection = open_to_read(path).map_err(wrong)?;
-        check(&connection, path)?;
-        let newest: Option<i64> =
-            connection.query_row("SELECT max(fid) FROM surveys", [], |row| row.get(0)).map_err(wrong)?;
-        let survey = newest.ok_or_else(|| FileError::Unfinished { path: path.to_owned() })?;
+        let connection = open_to_read(path)?;
+        let survey = newest(&connection, path)?;
         Ok(Self { connection, path: path.to_owned(), survey })
+    }
+
+    /// What the survey is made under.
+    pub fn terms(&self) -> Result<Terms, FileError> {
+        self.read(|connection| terms(connection, self.survey))
     }
 
     /// The landmarks and their lineage, as the last run that came to its end left them and reviewers correct them.
@@ -117,7 +114,7 @@ impl SurveyReader {
         })?;
         let lineage = lineage.ok_or_else(|| FileError::Unfinished { path: self.path.clone() })?;
         let lineage: Lineage = serde_json::from_str(&lineage).map_err(|error| self.unreadable("lineage", &error))?;
-        let entries = self.rows("SELECT * FROM landmarks WHERE survey = ? ORDER BY fid", read_landmark)?;
+        let entries = self.read(|connection| read_landmarks(connection, self.survey))?;
         let entries = entries.into_iter().collect::<Option<_>>();
         let entries = entries.ok_or_else(|| self.unreadable("landmarks", &"one has no place or no method"))?;
         Ok(Inventory { entries, lineage }.without_wrong())

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::landmark::read_landmark;
-use super::tables::check;
-use super::{FileError, SurveyFile, open_to_read, text, time};
+use super::{FileError, SurveyFile, newest, open_to_read, read_landmarks, text, time};
 use crate::geopackage;
 use crate::inventory::Entry;
 use crate::review::{self, Mark, Review, Verdict};
@@ -61,29 +59,17 @@ pub fn take_back(path: &Path, ids: &[String]) -> Result<Reviewed, FileError> {
 ///
 /// [`FileError::Missing`] and others of files.
 pub fn reviews(path: &Path) -> Result<Vec<Review>, FileError> {
-    if !path.exists() {
-        return Err(FileError::Missing { path: path.to_owned() });
-    }
-    let wrong = |error: rusqlite::Error| FileError::of(path, &error);
-    let connection = open_to_read(path).map_err(wrong)?;
-    check(&connection, path)?;
+    let connection = open_to_read(path)?;
     let survey = newest(&connection, path)?;
-    read_reviews(&connection, survey).map_err(wrong)
+    read_reviews(&connection, survey).map_err(|error| FileError::of(path, &error))
 }
 
 /// Changes the reviews of the newest survey by what `edit` does to them; it sees the landmarks as they were found.
 fn change(path: &Path, edit: impl FnOnce(&mut Vec<Review>, &[Entry]) -> Reviewed) -> Result<Reviewed, FileError> {
-    // To open a file for writing would make one.
-    if !path.exists() {
-        return Err(FileError::Missing { path: path.to_owned() });
-    }
-    let mut file = SurveyFile::open(path)?;
+    let mut file = SurveyFile::open_existing(path)?;
     let survey = newest(&file.connection, path)?;
-    let mut entries = file.run(|connection| {
-        let mut select = connection.prepare("SELECT * FROM landmarks WHERE survey = ? ORDER BY fid")?;
-        let entries = select.query_map([survey], read_landmark)?.collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(entries.into_iter().flatten().collect::<Vec<Entry>>())
-    })?;
+    let entries = file.run(|connection| read_landmarks(connection, survey))?;
+    let mut entries: Vec<Entry> = entries.into_iter().flatten().collect();
     let mut reviews = file.run(|connection| read_reviews(connection, survey))?;
     let before = entries.clone();
     review::take_back(&mut entries, &reviews);
@@ -97,13 +83,6 @@ fn change(path: &Path, edit: impl FnOnce(&mut Vec<Review>, &[Entry]) -> Reviewed
         geopackage::note_extent(change, "landmarks")
     })?;
     Ok(outcome)
-}
-
-fn newest(connection: &Connection, path: &Path) -> Result<i64, FileError> {
-    let newest = connection.query_row("SELECT max(fid) FROM surveys", [], |row| row.get::<_, Option<i64>>(0));
-    newest
-        .map_err(|error| FileError::of(path, &error))?
-        .ok_or_else(|| FileError::Unfinished { path: path.to_owned() })
 }
 
 /// Writes what a review may change of a landmark.

@@ -6,7 +6,6 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 
-use super::tables::check;
 use super::{FileError, Terms, open_to_read, time};
 
 /// How far a survey is.
@@ -49,29 +48,26 @@ pub struct Run {
 
 /// How far the surveys of a file are, first to last. The file may be written at the same time.
 pub fn status(path: &Path) -> Result<Vec<Status>, FileError> {
-    if !path.exists() {
-        return Err(FileError::Missing { path: path.to_owned() });
-    }
-    let wrong = |error: rusqlite::Error| FileError::of(path, &error);
-    let connection = open_to_read(path).map_err(wrong)?;
-    check(&connection, path)?;
+    let connection = open_to_read(path)?;
     let read = || {
         let each = |(survey, terms)| status_of(&connection, survey, terms);
         surveys(&connection)?.into_iter().map(each).collect::<rusqlite::Result<Vec<_>>>()
     };
-    read().map_err(wrong)
+    read().map_err(|error| FileError::of(path, &error))
 }
 
 /// The surveys of a file with their terms, first to last.
 pub(super) fn surveys(connection: &Connection) -> rusqlite::Result<Vec<(i64, Terms)>> {
     let mut select = connection.prepare("SELECT fid FROM surveys ORDER BY fid")?;
     let ids = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
-    let mut select = connection.prepare("SELECT name, value FROM settings WHERE survey = ? ORDER BY fid")?;
-    let mut terms = |survey| {
-        let terms = select.query_map([survey], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok((survey, Terms(terms.collect::<rusqlite::Result<_>>()?)))
-    };
-    ids.into_iter().map(&mut terms).collect()
+    ids.into_iter().map(|survey| Ok((survey, terms(connection, survey)?))).collect()
+}
+
+/// The terms of a survey.
+pub(super) fn terms(connection: &Connection, survey: i64) -> rusqlite::Result<Terms> {
+    let mut select = connection.prepare_cached("SELECT name, value FROM settings WHERE survey = ? ORDER BY fid")?;
+    let terms = select.query_map([survey], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Terms(terms.collect::<rusqlite::Result<_>>()?))
 }
 
 fn status_of(connection: &Connection, survey: i64, terms: Terms) -> rusqlite::Result<Status> {

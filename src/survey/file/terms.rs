@@ -9,6 +9,12 @@ impl Terms {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
+    /// The name that the area was asked for by: a commune, a département. A box or a polygon is described by numbers,
+    /// which are no name.
+    pub fn area_name(&self) -> Option<&str> {
+        self.get("area").filter(|area| area.starts_with(char::is_alphabetic))
+    }
+
     /// A line for each term in which these, of the file, differ from those of now.
     pub(super) fn difference(&self, now: &Self) -> String {
         let mut names: Vec<&str> = self.0.iter().chain(&now.0).map(|(name, _)| name.as_str()).collect();
