@@ -3,14 +3,16 @@
 .PHONY: demo test test-panoramax test-page score lint docs man bench bench-python bench-locate accuracy \
 	train-signs train-codes train-solar mine-solar evaluate speed
 
-# Surveys the sample street with the shipped detector.
+# Surveys the sample street with the shipped detector, and makes the page of it.
 demo: .onnxruntime/version
 	@rm -f signs.gpkg
 	cargo run --release --quiet -- survey --pictures examples/street -o signs.geojson
+	cargo run --release --quiet -- report signs.gpkg -o signs.html
 	@echo
+	@echo "signs.html is a page to look at: open it in a browser."
 	@echo "signs.geojson holds one point for each sign, with its 95 % ellipse and the pictures that prove it."
 	@echo "signs.gpkg beside it holds the survey itself, pictures and sightings as well, for QGIS."
-	@echo "To look at it: drop it into QGIS or onto https://geojson.io; its truth is examples/street/truth.geojson."
+	@echo "To work with it: drop it into QGIS or onto https://geojson.io; its truth is examples/street/truth.geojson."
 	@echo "To see what the detector sees: cargo run --release -- detect examples/street/pass-1/*.jpg --draw drawn"
 
 test: .onnxruntime/version tests/.venv/installed

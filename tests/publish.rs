@@ -3,6 +3,7 @@
 mod support;
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -325,7 +326,8 @@ fn a_killed_run_is_gone_on_with() {
             Reply::Stall(Vec::new())
         })
     });
-    let mut child = arpent(arguments(text(&path), &stalling.url("/api"), SEND)).spawn().unwrap();
+    let mut command = arpent(arguments(text(&path), &stalling.url("/api"), SEND));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     while kept.len() < 4 {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
