@@ -16,7 +16,6 @@ mod stock;
 mod work;
 
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -276,9 +275,11 @@ type Outcome = Result<Looked, String>;
 /// Looks at every picture and hands over what became of each, in the order in which they are done. Those that a stop
 /// keeps from their turn are left out.
 ///
+/// Each worker makes its detector itself, while the first pictures are on their way.
+///
 /// # Errors
 ///
-/// The first that `keep` gives ends the work.
+/// A detector that cannot be made, or the first error that `keep` gives, ends the work.
 fn look_at_all(
     source: &dyn Source,
     mut todo: Queues,
@@ -293,9 +294,6 @@ fn look_at_all(
     }
     let jobs = settings.jobs.clamp(1, todo.pictures);
     let pool = &workers(jobs)?;
-    // Each worker makes its detector itself, all at a time.
-    let detectors = pool.broadcast(|_| model.detector()).into_iter().collect::<Result<Vec<_>, _>>()?;
-    let detectors = &Mutex::new(detectors);
     let broken = &AtomicBool::new(false);
     let is_stopped = || stop.load(Ordering::Relaxed) || broken.load(Ordering::Relaxed);
     let (to_workers, arrived) = bounded(jobs * 2);
@@ -320,8 +318,10 @@ fn look_at_all(
         // Takes its ends of the channels along: when the workers are gone, for whatever reason, nobody waits for them.
         scope.spawn(move || {
             pool.broadcast(|_| {
-                let detector = detectors.lock().ok().and_then(|mut left| left.pop());
-                let Some(mut worker) = detector.map(Worker::new) else { return };
+                let mut worker = match model.detector() {
+                    Ok(detector) => Worker::new(detector),
+                    Err(error) => return drop(to_file.send(Err(error))),
+                };
                 for (picture, fetched) in &arrived {
                     if is_stopped() {
                         continue;
@@ -330,13 +330,13 @@ fn look_at_all(
                         Ok(bytes) => worker.look_safely(&picture, &bytes),
                         Err(error) => Err(error.to_string()),
                     };
-                    if to_file.send((picture, outcome)).is_err() {
+                    if to_file.send(Ok((picture, outcome))).is_err() {
                         return;
                     }
                 }
             });
         });
-        let mut kept = todo.fill(file);
+        let mut kept = todo.fill(file).map_err(SurveyError::from);
         loop {
             if kept.is_err() {
                 broken.store(true, Ordering::Relaxed);
@@ -346,16 +346,17 @@ fn look_at_all(
                 todo.close();
             }
             match looked.recv_timeout(LOOK_ROUND) {
-                Ok((picture, outcome)) if kept.is_ok() => {
-                    kept = keep(file, &picture, outcome).and_then(|()| todo.fill(file));
+                Ok(Ok((picture, outcome))) if kept.is_ok() => {
+                    kept = keep(file, &picture, outcome).and_then(|()| todo.fill(file)).map_err(SurveyError::from);
                 }
+                Ok(Err(error)) if kept.is_ok() => kept = Err(error.into()),
                 Err(RecvTimeoutError::Disconnected) => break,
                 _ => {}
             }
         }
         // Downloaders that wait for a picture end with their queues.
         drop(todo);
-        kept.map_err(SurveyError::from)
+        kept
     })
 }
 
