@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::camera::Lens;
 use crate::model::{Detection, Detector};
 use crate::picture::{Camera, Picture};
-use crate::view::{Plan, Turn, ViewSizes, decode_into};
+use crate::view::{Plan, Turn, ViewSizes, decode_top};
 
 /// Plans kept: pictures of one sequence share theirs, and several sequences are on the way at a time.
 const PLANS: usize = 4;
@@ -37,10 +37,24 @@ impl Worker {
         Self { sizes: detector.view_sizes(), detector, plans: Vec::new(), spare: Vec::new() }
     }
 
-    /// Decodes a picture and looks at it. The reason of a failure is a few words that are counted together.
+    /// Decodes a picture, as far down as there is something to see, and looks at it. The reason of a failure is a few
+    /// words that are counted together.
     pub(super) fn look(&mut self, picture: &Picture, bytes: &[u8]) -> Result<Looked, String> {
-        let decoded = decode_into(take(&mut self.spare), bytes).map_err(|error| error.to_string())?;
-        let (width, height) = decoded.image.dimensions();
+        let spare = take(&mut self.spare);
+        let decoded = decode_top(spare, bytes, |turn| self.plan(picture, turn).rows());
+        let decoded = decoded.map_err(|error| error.to_string())?;
+        self.plan(picture, &decoded.turn);
+        let Some((_, plan)) = self.plans.first().filter(|(_, plan)| !plan.is_empty()) else {
+            return Err("picture shows no part of the street".to_owned());
+        };
+        let detections = self.detector.detect(&decoded.image, plan).map_err(|_| "detector failed".to_owned())?;
+        self.spare = decoded.image.into_raw();
+        Ok(Looked { turn: decoded.turn, detections })
+    }
+
+    /// The plan of a picture whose file lies like this: from now on the first of all.
+    fn plan(&mut self, picture: &Picture, turn: &Turn) -> &Plan {
+        let (width, height) = turn.upright_size();
         let kind = (picture.camera, width, height);
         let place = match self.plans.iter().position(|(known, _)| *known == kind) {
             Some(place) => place,
@@ -51,15 +65,8 @@ impl Worker {
                 self.plans.len() - 1
             }
         };
-        // The last used stand in front.
         self.plans[..=place].rotate_right(1);
-        if self.plans[0].1.is_empty() {
-            return Err("picture shows no part of the street".to_owned());
-        }
-        let detections =
-            self.detector.detect(&decoded.image, &self.plans[0].1).map_err(|_| "detector failed".to_owned())?;
-        self.spare = decoded.image.into_raw();
-        Ok(Looked { turn: decoded.turn, detections })
+        &self.plans[0].1
     }
 
     /// The same, with a panic over a picture as one more reason to fail: the other pictures go on.

@@ -1,7 +1,8 @@
 //! From the bytes of a picture file to upright pixels.
 
+use std::borrow::Cow;
 use std::io::Cursor;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
@@ -19,6 +20,10 @@ const MAX_PIXELS_PER_BYTE: u64 = 512;
 
 /// The longest side a picture may have: what JPEG allows.
 const MAX_SIDE: u32 = 65_535;
+
+/// Rows decoded below those that are wanted, and what they are a multiple of: those of two units of a JPEG at most, so
+/// that where it ends bears on nothing above.
+const ROWS_BELOW: u32 = 32;
 
 /// A decoded picture, turned upright.
 #[derive(Debug)]
@@ -50,16 +55,27 @@ pub enum DecodeError {
 ///
 /// A panic of the decoder, which a damaged file may provoke, counts as damage.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
-    decode_into(Vec::new(), bytes)
+    decode_top(Vec::new(), bytes, |_| u32::MAX)
 }
 
-/// The same, into memory that an earlier picture has left, where the file's pixels fit in as they are: the system takes
-/// its time to give a worker new memory for each picture.
-pub(crate) fn decode_into(spare: Vec<u8>, bytes: &[u8]) -> Result<Decoded, DecodeError> {
-    catch_unwind(|| decode_trusting(spare, bytes)).unwrap_or(Err(DecodeError::Damaged))
+/// The same, of which only the rows at the top are wanted, as many as `rows` says when the size is known: where the file
+/// lets them be had alone, the image has not many more.
+///
+/// `spare` is memory that an earlier picture has left, for the pixels of this one: the system takes its time to give a
+/// worker new memory for each picture.
+pub(crate) fn decode_top(
+    spare: Vec<u8>,
+    bytes: &[u8],
+    rows: impl FnOnce(&Turn) -> u32,
+) -> Result<Decoded, DecodeError> {
+    catch_unwind(AssertUnwindSafe(|| decode_trusting(spare, bytes, rows))).unwrap_or(Err(DecodeError::Damaged))
 }
 
-fn decode_trusting(mut spare: Vec<u8>, bytes: &[u8]) -> Result<Decoded, DecodeError> {
+fn decode_trusting(
+    mut spare: Vec<u8>,
+    bytes: &[u8],
+    rows: impl FnOnce(&Turn) -> u32,
+) -> Result<Decoded, DecodeError> {
     let format = image::guess_format(bytes).map_err(|_| DecodeError::Format)?;
     if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
         return Err(DecodeError::Format);
@@ -68,8 +84,9 @@ fn decode_trusting(mut spare: Vec<u8>, bytes: &[u8]) -> Result<Decoded, DecodeEr
     if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
         return Err(DecodeError::CutOff);
     }
-    let mut decoder =
-        ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(|_| DecodeError::Damaged)?;
+    let open =
+        |bytes| ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(|_| DecodeError::Damaged);
+    let mut decoder = open(Cow::Borrowed(bytes))?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE || decoder.total_bytes() > 3 * MAX_PIXELS {
@@ -82,6 +99,16 @@ fn decode_trusting(mut spare: Vec<u8>, bytes: &[u8]) -> Result<Decoded, DecodeEr
         return Err(DecodeError::Damaged);
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let turn = Turn { orientation, width, height };
+    let rows = (rows(&turn).min(height) + ROWS_BELOW).next_multiple_of(ROWS_BELOW);
+    if format == ImageFormat::Jpeg
+        && orientation == Orientation::NoTransforms
+        && rows < height
+        && let Some(shorter) = shortened(bytes, rows)
+    {
+        decoder = open(Cow::Owned(shorter))?;
+    }
+    let (width, height) = decoder.dimensions();
     let mut image = if decoder.color_type() == ColorType::Rgb8 {
         let length = usize::try_from(decoder.total_bytes()).map_err(|_| DecodeError::TooLarge)?;
         spare.resize(length, 0);
@@ -91,7 +118,38 @@ fn decode_trusting(mut spare: Vec<u8>, bytes: &[u8]) -> Result<Decoded, DecodeEr
         DynamicImage::from_decoder(decoder).map_err(|_| DecodeError::Damaged)?
     };
     image.apply_orientation(orientation);
-    Ok(Decoded { image: image.into_rgb8(), turn: Turn { orientation, width, height } })
+    Ok(Decoded { image: image.into_rgb8(), turn })
+}
+
+/// A JPEG that says that it is only so many rows high, and ends there for the decoder; `None` where it has more than one
+/// scan, as progressive ones do.
+fn shortened(bytes: &[u8], rows: u32) -> Option<Vec<u8>> {
+    let rows = u16::try_from(rows).ok()?;
+    let mut frame = None;
+    let mut at = 2;
+    loop {
+        let [0xFF, code] = *bytes.get(at..at + 2)? else { return None };
+        // Any number of fill bytes may precede the code.
+        if code == 0xFF {
+            at += 1;
+            continue;
+        }
+        match code {
+            0xC0 | 0xC1 => frame = Some((at + 5, *bytes.get(at + 9)?)),
+            0xC4 | 0xC8 | 0xCC => {}
+            0xC2..=0xCF => return None,
+            0xDA => break,
+            _ => {}
+        }
+        at += 2 + usize::from(u16::from_be_bytes(*bytes.get(at + 2..)?.first_chunk()?)).max(2);
+    }
+    let (height_at, components) = frame?;
+    if bytes.get(at + 4) != Some(&components) {
+        return None;
+    }
+    let mut shorter = bytes.to_vec();
+    shorter.get_mut(height_at..height_at + 2)?.copy_from_slice(&rows.to_be_bytes());
+    Some(shorter)
 }
 
 /// Whether the scans of a JPEG end with an end-of-image marker, as ITU T.81 (B.1.1) asks.
@@ -211,8 +269,38 @@ mod tests {
             let mut file = jpeg(width, height);
             let from = (place * file.len() as f64) as usize;
             file.iter_mut().skip(from).zip(bytes).for_each(|(old, new)| *old = new);
-            let pixels = |spare| decode_into(spare, &file).map(|decoded| decoded.image);
+            let pixels = |spare| decode_top(spare, &file, |_| u32::MAX).map(|decoded| decoded.image);
             proptest::prop_assert_eq!(pixels(vec![0xAB; 5000]), pixels(Vec::new()));
+        }
+    }
+
+    #[test]
+    fn the_top_alone_is_the_top_of_the_whole() {
+        // Colours of half the rows and columns, one scan.
+        let street = std::fs::read("examples/street/pass-1/0001.jpg").unwrap();
+        let whole = decode(&street).unwrap();
+        for rows in [0, 1, 16, 500, 700, 1060, 1080, u32::MAX] {
+            let top = decode_top(Vec::new(), &street, |_| rows).unwrap();
+            assert_eq!(top.turn, whole.turn);
+            assert!(top.image.height() <= rows.saturating_add(2 * ROWS_BELOW), "{rows}: {}", top.image.height());
+            let wanted = rows.min(1080) as usize * 1920 * 3;
+            assert!(top.image.as_raw()[..wanted] == whole.image.as_raw()[..wanted], "{rows} rows");
+        }
+    }
+
+    #[test]
+    fn only_one_scan_can_be_had_in_part() {
+        let baseline = jpeg(64, 400);
+        assert!(shortened(&baseline, 64).is_some());
+        let frame = baseline.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+        let progressive = [&baseline[..frame], &[0xFF, 0xC2], &baseline[frame + 2..]].concat();
+        assert_eq!(shortened(&progressive, 64), None);
+        let scan = baseline.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap();
+        let mut several = baseline.clone();
+        several[scan + 4] = 1;
+        assert_eq!(shortened(&several, 64), None);
+        for end in 0..scan {
+            assert_eq!(shortened(&baseline[..end], 64), None);
         }
     }
 

@@ -10,7 +10,7 @@ mod overlap;
 mod sphere;
 mod tensor;
 
-pub(crate) use decode::decode_into;
+pub(crate) use decode::decode_top;
 pub use decode::{DecodeError, Decoded, Turn, decode};
 pub(crate) use overlap::Overlap;
 
@@ -158,6 +158,15 @@ impl Plan {
             Flat::plan(width, height, sizes.usual).into_iter().map(Layer::Flat).collect()
         };
         Self { width, height, wraps: lens.wraps(), layers }
+    }
+
+    /// How many rows of the picture the views read, from the top.
+    pub fn rows(&self) -> u32 {
+        let rows = self.layers.iter().map(|layer| match layer {
+            Layer::Flat(_) => self.height,
+            Layer::Ring(ring) => ring.bottom(),
+        });
+        rows.max().unwrap_or(0).min(self.height)
     }
 
     /// The size of each view, as (width, height), pixels.

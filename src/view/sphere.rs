@@ -202,6 +202,11 @@ impl Ring {
         (self.circle + self.span) * 3
     }
 
+    /// The first row of the picture below those that the cuts read.
+    pub(super) fn bottom(&self) -> u32 {
+        (self.rows.top + self.rows.height).ceil() as u32
+    }
+
     pub(super) fn len(&self) -> usize {
         self.shifts.len()
     }
