@@ -1,8 +1,10 @@
 //! A folder of geotagged JPEGs: each sub-folder is a sequence.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read};
+use std::mem;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use geo::{Bearing, Distance, Haversine, Point};
@@ -10,7 +12,7 @@ use geo::{Bearing, Distance, Haversine, Point};
 use super::exif::{self, Metadata};
 use super::jpeg;
 use super::{FetchError, Listing, Query, Source, SourceError, Unusable};
-use crate::picture::{Camera, HeadingSource, Image, Picture, Pose, sort_as_taken};
+use crate::picture::{Camera, HeadingSource, Image, Picture, Pose};
 
 /// No street-level picture is larger, bytes.
 const MAX_PICTURE_BYTES: u64 = 200 << 20;
@@ -51,7 +53,7 @@ impl Folder {
         if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
     }
 
-    /// All JPEGs below, sorted; folders that cannot be read go to `unusable`.
+    /// All JPEGs below, folder by folder, sorted; folders that cannot be read go to `unusable`.
     fn jpegs(&self, unusable: &mut Vec<Unusable>) -> Result<Vec<PathBuf>, SourceError> {
         let mut found = Vec::new();
         let mut entered = HashSet::new();
@@ -79,7 +81,7 @@ impl Folder {
                 Err(_) => unusable.push(Unusable { id: self.id(&folder), reason: "folder not readable".to_owned() }),
             }
         }
-        found.sort();
+        found.sort_by(|a, b| (a.parent(), a).cmp(&(b.parent(), b)));
         Ok(found)
     }
 
@@ -106,24 +108,31 @@ impl Folder {
 }
 
 impl Source for Folder {
-    fn list(&self, query: &Query) -> Result<Listing, SourceError> {
-        let mut listing = Listing::default();
-        let mut sequences: BTreeMap<String, Vec<Picture>> = BTreeMap::new();
-        for path in self.jpegs(&mut listing.unusable)? {
-            match self.picture(&path) {
-                Ok(picture) => sequences.entry(picture.sequence.clone()).or_default().push(picture),
-                Err(reason) => listing.unusable.push(Unusable { id: self.id(&path), reason: reason.to_owned() }),
+    fn list_in_parts(
+        &self,
+        query: &Query,
+        take: &mut dyn FnMut(Listing) -> ControlFlow<()>,
+    ) -> Result<(), SourceError> {
+        let mut unusable = Vec::new();
+        for paths in self.jpegs(&mut unusable)?.chunk_by(|a, b| a.parent() == b.parent()) {
+            let mut sequence = Vec::new();
+            for path in paths {
+                match self.picture(path) {
+                    Ok(picture) => sequence.push(picture),
+                    Err(reason) => unusable.push(Unusable { id: self.id(path), reason: reason.to_owned() }),
+                }
             }
-        }
-        for mut sequence in sequences.into_values() {
             rank(&mut sequence);
             // Before the query leaves pictures out: a neighbour outside the area still tells the direction.
             fill_headings(&mut sequence);
-            listing.pictures.extend(sequence.into_iter().filter(|p| query.fits(p)));
+            sequence.retain(|picture| query.fits(picture));
+            let part = Listing { pictures: sequence, unusable: mem::take(&mut unusable), ..Listing::default() };
+            if take(part).is_break() {
+                return Ok(());
+            }
         }
-        sort_as_taken(&mut listing.pictures);
-        listing.unusable.sort();
-        Ok(listing)
+        let _ = take(Listing { unusable, ..Listing::default() });
+        Ok(())
     }
 
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError> {

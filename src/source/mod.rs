@@ -12,13 +12,14 @@ pub mod panoramax;
 mod xmp;
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::annotation::{Annotated, Annotations};
 use crate::area::Area;
-use crate::picture::Picture;
+use crate::picture::{Picture, sort_as_taken};
 
 pub use communes::Communes;
 pub use folder::Folder;
@@ -27,8 +28,27 @@ pub use panoramax::Panoramax;
 
 /// A place that pictures come from. Its calls may block, and several threads may call at once.
 pub trait Source: Sync {
-    /// All pictures that the query asks for, in the order of [`crate::picture::sort_as_taken`].
-    fn list(&self, query: &Query) -> Result<Listing, SourceError>;
+    /// Hands over the pictures that the query asks for in parts, as they become known, each picture once and in no
+    /// particular order. `take` may break it off, which is no error.
+    fn list_in_parts(
+        &self,
+        query: &Query,
+        take: &mut dyn FnMut(Listing) -> ControlFlow<()>,
+    ) -> Result<(), SourceError>;
+
+    /// All of them at once, in the order of [`sort_as_taken`].
+    fn list(&self, query: &Query) -> Result<Listing, SourceError> {
+        let mut all = Listing::default();
+        self.list_in_parts(query, &mut |part| {
+            all.pictures.extend(part.pictures);
+            all.unusable.extend(part.unusable);
+            all.annotated.extend(part.annotated);
+            ControlFlow::Continue(())
+        })?;
+        sort_as_taken(&mut all.pictures);
+        all.unusable.sort();
+        Ok(all)
+    }
 
     /// The bytes of one picture's file. Ends within bounded time and memory, whatever the other side does.
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError>;
@@ -74,7 +94,7 @@ impl Query {
     }
 }
 
-/// The answer to a query: every picture ends in one of the two lists.
+/// The answer to a query, or a part of it: every picture ends in one of the two lists.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
     /// Pictures that can be worked on.

@@ -4,19 +4,19 @@
 //! lacks, and the inventory is made of what the file holds. So a run that was ended, however, is gone on with by the
 //! next one, and the result is the same.
 //!
-//! Downloaders and workers are joined by a bounded channel, so a run over many pictures holds as much memory as one
-//! over few. A worker has a detector of one thread; decoding, cutting and looking at a picture happen in one worker.
+//! The pictures are listed into the file part by part, and come out of it one by one, through bounded channels to
+//! downloaders and workers: a run over many pictures holds as much memory as one over few. A worker has a detector of one thread; decoding, cutting and looking at a picture happen in one worker.
 //! What is in the file is put in the order of the pictures before anything is reckoned from it, so neither the number of
 //! workers nor the order of arrival changes a byte of what comes out.
 
 mod annotated;
 mod file;
+mod queue;
 mod stock;
 mod work;
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
@@ -32,15 +32,13 @@ pub use file::{
 use crate::annotation::{Annotated, Annotations};
 use crate::inventory::{Inventory, Lineage};
 use crate::model::{Model, ModelError};
-use crate::picture::{Picture, compare_as_taken};
+use crate::picture::Picture;
 use crate::source::{Listing, Query, Source, SourceError};
 use crate::view::Turn;
-use file::{Kept, Record, Tied};
+use file::{Kept, Noting, Tied};
+use queue::Queues;
 use stock::{Stock, models, seen, take_stock};
 use work::{Looked, Worker};
-
-/// So many hosts have downloaders of their own; further ones share those of the last.
-const MAX_QUEUES: usize = 16;
 
 /// How often a run that waits looks whether it is to stop.
 const LOOK_ROUND: Duration = Duration::from_millis(200);
@@ -115,28 +113,20 @@ pub fn run_in(
     let started_at = now();
     let terms = terms(source, query, model);
     let known = file.find(&terms)?;
-    let mut listing = list(source, query, stop)?;
-    let limit = settings.max_pictures.unwrap_or(usize::MAX);
-    let beyond_max_pictures = listing.pictures.len().saturating_sub(limit);
-    listing.pictures.truncate(limit);
-
+    let mut noting = file.begin_noting()?;
     let survey = match known {
         Some(survey) => survey,
-        None => file.begin(&terms, &models(model), query.area.as_ref(), started_at)?,
+        None => noting.begin_survey(&terms, &models(model), query.area.as_ref(), started_at)?,
     };
-    let run = file.begin_run(survey, &Lineage::of_this_tool().tool, started_at)?;
-    let mut todo = file.note(survey, &listing)?.into_iter();
-    let Listing { mut pictures, annotated, .. } = listing;
-    if query.annotations != Annotations::Ignored {
-        let alone = query.annotations == Annotations::Alone;
-        let foreign = pictures.iter().map(|picture| (picture, foreign(model, picture, annotated.get(&picture.id))));
-        file.keep_foreign(survey, foreign, alone, now())?;
-    }
-    let listed = pictures.len();
-    pictures.retain(|_| todo.next().unwrap_or(true) && query.annotations != Annotations::Alone);
-    progress.known(listed - pictures.len());
-    progress.listed(pictures.len());
-    look_at_all(source, &pictures, model, settings, stop, |picture, outcome| {
+    let run = noting.begin_run(survey, &Lineage::of_this_tool().tool, started_at)?;
+    list(source, query, stop, |part| note(&mut noting, survey, &part, model, query.annotations))?;
+    let noted = noting.finish(survey, settings.max_pictures)?;
+
+    let alone = query.annotations == Annotations::Alone;
+    let todo = if alone { Queues::default() } else { Queues::new(file, survey, source.connections())? };
+    progress.known(noted.pictures - todo.pictures);
+    progress.listed(todo.pictures);
+    look_at_all(source, todo, model, settings, stop, file, |file, picture, outcome| {
         let kept = match &outcome {
             Ok(looked) => Ok((looked.turn, seen(model, 0, picture, looked))),
             Err(reason) => Err(reason.clone()),
@@ -150,20 +140,15 @@ pub fn run_in(
         progress.looked(picture, detections, outcome.as_ref().err().map(String::as_str));
         Ok(())
     })?;
-    drop(pictures);
 
-    let (mut records, unusable) = file.records(survey, &model.manifest().classes)?;
-    records.sort_by(|a, b| compare_as_taken(&a.picture, &b.picture));
-    let complete = records.iter().all(Record::had_its_turn);
-    let Stock { mut inventory, rows } =
-        take_stock(&records, unusable, model, query.annotations, settings.min_sightings);
+    let stock = take_stock(file, survey, model, query.annotations, settings.min_sightings)?;
+    let Stock { mut inventory, rows } = stock;
     let lineage = &mut inventory.lineage;
-    lineage.complete = complete;
     lineage.started_at = file.started_at(survey)?;
     lineage.finished_at = now();
     lineage.area = query.area.as_ref().map(crate::area::Area::to_geojson);
     lineage.source = source.root();
-    lineage.pictures.beyond_max_pictures = beyond_max_pictures;
+    lineage.pictures.beyond_max_pictures = noted.beyond;
     for (name, time) in [("since", query.since), ("until", query.until)] {
         lineage.settings.extend(time.map(|time| (name.to_owned(), time.to_string().into())));
     }
@@ -188,9 +173,15 @@ pub fn run_in(
     Ok(inventory.without_wrong())
 }
 
-/// What the source lists, unless it is to stop before.
-fn list(source: &dyn Source, query: &Query, stop: &AtomicBool) -> Result<Listing, SurveyError> {
+/// Hands over what the source lists, unless it is to stop before.
+fn list(
+    source: &dyn Source,
+    query: &Query,
+    stop: &AtomicBool,
+    mut take: impl FnMut(Listing) -> Result<(), FileError>,
+) -> Result<(), SurveyError> {
     let is_listed = &AtomicBool::new(false);
+    let mut taken = Ok(());
     let listed = std::thread::scope(|scope| {
         let watch = scope.spawn(|| {
             while !is_listed.load(Ordering::Relaxed) {
@@ -200,13 +191,38 @@ fn list(source: &dyn Source, query: &Query, stop: &AtomicBool) -> Result<Listing
                 std::thread::park_timeout(LOOK_ROUND);
             }
         });
-        let listed = source.list(query);
+        let listed = source.list_in_parts(query, &mut |part| {
+            taken = take(part);
+            if taken.is_err() || stop.load(Ordering::Relaxed) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
         is_listed.store(true, Ordering::Relaxed);
         watch.thread().unpark();
         listed
     });
+    taken?;
     // What a source says that was interrupted is of no interest.
     if stop.load(Ordering::Relaxed) { Err(SurveyError::Stopped) } else { Ok(listed?) }
+}
+
+/// Notes a part of what the source lists, with what others have seen in the pictures where that is asked for.
+fn note(
+    noting: &mut Noting<'_>,
+    survey: i64,
+    part: &Listing,
+    model: &Model,
+    annotations: Annotations,
+) -> Result<(), FileError> {
+    noting.note(survey, part)?;
+    if annotations != Annotations::Ignored {
+        for picture in &part.pictures {
+            let foreign = foreign(model, picture, part.annotated.get(&picture.id));
+            noting.keep_foreign(survey, picture, &foreign, annotations == Annotations::Alone, now())?;
+        }
+    }
+    Ok(())
 }
 
 /// What the sightings of a survey depend on. The number of pictures is no part of it: there may be more next time.
@@ -259,108 +275,89 @@ type Outcome = Result<Looked, String>;
 /// Looks at every picture and hands over what became of each, in the order in which they are done. Those that a stop
 /// keeps from their turn are left out.
 ///
+/// Each worker makes its detector itself, while the first pictures are on their way.
+///
 /// # Errors
 ///
-/// The first that `keep` gives ends the work.
+/// A detector that cannot be made, or the first error that `keep` gives, ends the work.
 fn look_at_all(
     source: &dyn Source,
-    pictures: &[Picture],
+    mut todo: Queues,
     model: &Model,
     settings: &Settings,
     stop: &AtomicBool,
-    mut keep: impl FnMut(&Picture, Outcome) -> Result<(), FileError>,
+    file: &mut SurveyFile,
+    mut keep: impl FnMut(&mut SurveyFile, &Picture, Outcome) -> Result<(), FileError>,
 ) -> Result<(), SurveyError> {
-    if pictures.is_empty() {
+    if todo.pictures == 0 {
         return Ok(());
     }
-    let jobs = settings.jobs.clamp(1, pictures.len());
+    let jobs = settings.jobs.clamp(1, todo.pictures);
     let pool = &workers(jobs)?;
-    // Each worker makes its detector itself, all at a time.
-    let detectors = pool.broadcast(|_| model.detector()).into_iter().collect::<Result<Vec<_>, _>>()?;
-    let detectors = &Mutex::new(detectors);
-    let queues = queues(pictures);
     let broken = &AtomicBool::new(false);
     let is_stopped = || stop.load(Ordering::Relaxed) || broken.load(Ordering::Relaxed);
     let (to_workers, arrived) = bounded(jobs * 2);
     let (to_file, looked) = bounded(jobs * 2);
 
     std::thread::scope(|scope| {
-        for queue in &queues {
-            for _ in 0..source.connections().min(queue.pictures.len()) {
-                let to_workers = to_workers.clone();
-                scope.spawn(move || {
-                    while !is_stopped() {
-                        let Some(index) = queue.next() else { break };
-                        if to_workers.send((index, source.fetch(&pictures[index]))).is_err() {
-                            break;
-                        }
+        for next in todo.takers(source.connections()) {
+            let to_workers = to_workers.clone();
+            scope.spawn(move || {
+                for picture in next {
+                    if is_stopped() {
+                        break;
                     }
-                });
-            }
+                    let fetched = source.fetch(&picture);
+                    if to_workers.send((picture, fetched)).is_err() {
+                        break;
+                    }
+                }
+            });
         }
         drop(to_workers);
         // Takes its ends of the channels along: when the workers are gone, for whatever reason, nobody waits for them.
         scope.spawn(move || {
             pool.broadcast(|_| {
-                let detector = detectors.lock().ok().and_then(|mut left| left.pop());
-                let Some(mut worker) = detector.map(Worker::new) else { return };
-                for (index, fetched) in &arrived {
+                let mut worker = match model.detector() {
+                    Ok(detector) => Worker::new(detector),
+                    Err(error) => return drop(to_file.send(Err(error))),
+                };
+                for (picture, fetched) in &arrived {
                     if is_stopped() {
                         continue;
                     }
                     let outcome = match fetched {
-                        Ok(bytes) => worker.look_safely(&pictures[index], &bytes),
+                        Ok(bytes) => worker.look_safely(&picture, &bytes),
                         Err(error) => Err(error.to_string()),
                     };
-                    if to_file.send((index, outcome)).is_err() {
+                    if to_file.send(Ok((picture, outcome))).is_err() {
                         return;
                     }
                 }
             });
         });
-        let mut kept = Ok(());
+        let mut kept = todo.fill(file).map_err(SurveyError::from);
         loop {
-            match looked.recv_timeout(LOOK_ROUND) {
-                Ok((index, outcome)) if kept.is_ok() => {
-                    kept = keep(&pictures[index], outcome);
-                    broken.store(kept.is_err(), Ordering::Relaxed);
-                }
-                Err(RecvTimeoutError::Disconnected) => break,
-                _ => {}
+            if kept.is_err() {
+                broken.store(true, Ordering::Relaxed);
             }
             if is_stopped() {
                 source.interrupt();
+                todo.close();
+            }
+            match looked.recv_timeout(LOOK_ROUND) {
+                Ok(Ok((picture, outcome))) if kept.is_ok() => {
+                    kept = keep(file, &picture, outcome).and_then(|()| todo.fill(file)).map_err(SurveyError::from);
+                }
+                Ok(Err(error)) if kept.is_ok() => kept = Err(error.into()),
+                Err(RecvTimeoutError::Disconnected) => break,
+                _ => {}
             }
         }
-        kept.map_err(SurveyError::from)
+        // Downloaders that wait for a picture end with their queues.
+        drop(todo);
+        kept
     })
-}
-
-/// The pictures of one host, in their order: a host that is slow or paused holds up no other.
-struct Queue {
-    pictures: Vec<usize>,
-    taken: AtomicUsize,
-}
-
-impl Queue {
-    fn next(&self) -> Option<usize> {
-        self.pictures.get(self.taken.fetch_add(1, Ordering::Relaxed)).copied()
-    }
-}
-
-/// A queue for each host.
-fn queues(pictures: &[Picture]) -> Vec<Queue> {
-    let mut hosts: HashMap<Option<&str>, usize> = HashMap::new();
-    let mut queues: Vec<Queue> = Vec::new();
-    for (index, picture) in pictures.iter().enumerate() {
-        let next = queues.len().min(MAX_QUEUES - 1);
-        let number = *hosts.entry(picture.image.host()).or_insert(next);
-        if number == queues.len() {
-            queues.push(Queue { pictures: Vec::new(), taken: AtomicUsize::new(0) });
-        }
-        queues[number].pictures.push(index);
-    }
-    queues
 }
 
 fn workers(jobs: usize) -> Result<ThreadPool, SurveyError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::file::{Record, Seen, SightingKey, State};
+use super::file::{FileError, Record, Seen, SightingKey, State, SurveyFile};
 use super::work::Looked;
 use crate::annotation::Annotations;
 use crate::camera::Lens;
@@ -58,37 +58,43 @@ fn lens(picture: &Picture, looked: &Looked) -> Lens {
     Lens::new(&picture.camera, width, height)
 }
 
-/// Makes the landmarks of all that was seen. `records` stand in the order of
-/// [`crate::picture::sort_as_taken`]; what cannot be used is in `unusable`.
+/// Makes the landmarks of all that a file holds of a survey.
+///
+/// Only pictures that show something are held, and of the others where they stand: there may be a hundred thousand.
 pub(super) fn take_stock(
-    records: &[Record],
-    unusable: Vec<Unusable>,
+    file: &SurveyFile,
+    survey: i64,
     model: &Model,
     annotations: Annotations,
     min_sightings: usize,
-) -> Stock {
+) -> Result<Stock, FileError> {
     let manifest = model.manifest();
-    let mut counts = PictureCounts { found: records.len() + unusable.len(), ..PictureCounts::default() };
-    for Unusable { id, reason } in unusable {
-        counts.fail(id, reason);
-    }
+    let mut lineage = Lineage::of_this_tool();
+    let mut counts = PictureCounts::default();
     let mut stations: Vec<Station> = Vec::new();
     let mut sightings: Vec<Sighting> = Vec::new();
     // For each sighting what was read on it, its picture and its box in the file's pixels, and its row.
     let mut readings: Vec<Option<Reading>> = Vec::new();
-    let mut shown: Vec<(&Picture, PixelBox)> = Vec::new();
-    let mut keys: Vec<&SightingKey> = Vec::new();
+    let mut shown: Vec<(usize, PixelBox)> = Vec::new();
+    let mut pictures: Vec<Picture> = Vec::new();
+    let mut keys: Vec<SightingKey> = Vec::new();
     let mut rows: Vec<SightingRow> = Vec::new();
-    for Record { picture, state, rows: kept } in records {
+    let unusable = file.records(survey, &manifest.classes, |Record { picture, state, rows: kept }| {
+        for (tally, name) in [(&mut lineage.licenses, &picture.license), (&mut lineage.producers, &picture.producer)]
+        {
+            *tally.entry(name.clone().unwrap_or_else(|| "unknown".to_owned())).or_insert(0_usize) += 1;
+        }
+        counts.found += 1;
         let looked = match state {
             State::Looked(looked) => looked,
             State::Failed(reason) => {
-                counts.fail(picture.id.clone(), reason.clone());
-                continue;
+                counts.fail(picture.id, reason);
+                return;
             }
             State::Todo => {
-                counts.fail(picture.id.clone(), "not reached before the run was stopped".to_owned());
-                continue;
+                lineage.complete = false;
+                counts.fail(picture.id, "not reached before the run was stopped".to_owned());
+                return;
             }
         };
         match looked.detections.len() {
@@ -97,11 +103,13 @@ pub(super) fn take_stock(
         }
         // That others have noted nothing does not mean that there was nothing to see.
         if annotations == Annotations::Alone && looked.detections.is_empty() {
-            continue;
+            return;
         }
-        let lens = lens(picture, looked);
+        let lens = lens(&picture, &looked);
         let period = lens.wraps().then(|| looked.turn.upright_size().0 as f32);
-        let seen = seen(model, stations.len(), picture, looked);
+        let seen = seen(model, stations.len(), &picture, &looked);
+        stations.push(Station::new(&picture, &lens));
+        let is_foreign: Vec<bool> = kept.iter().map(|key| key.origin.is_some()).collect();
         for (seen_here, key) in seen.iter().zip(kept) {
             let camera_lon_lat_deg = (picture.lon_deg, picture.lat_deg);
             rows.push(SightingRow {
@@ -110,7 +118,7 @@ pub(super) fn take_stock(
                 sighting: seen_here.sighting.clone(),
                 entry: None,
             });
-            let own = seen.iter().zip(kept).filter(|(_, key)| key.origin.is_none()).map(|(seen, _)| seen.detection);
+            let own = seen.iter().zip(&is_foreign).filter(|(_, foreign)| !**foreign).map(|(seen, _)| seen.detection);
             let doubled = key.origin.is_some()
                 && own.into_iter().any(|own| {
                     let alike = manifest.exclusive || own.class == seen_here.detection.class;
@@ -122,10 +130,16 @@ pub(super) fn take_stock(
             }
             sightings.push(seen_here.sighting.clone());
             readings.push(seen_here.detection.reading);
-            shown.push((picture, seen_here.file_box));
+            shown.push((pictures.len(), seen_here.file_box));
             keys.push(key);
         }
-        stations.push(Station::new(picture, &lens));
+        if !seen.is_empty() {
+            pictures.push(picture);
+        }
+    })?;
+    counts.found += unusable.len();
+    for Unusable { id, reason } in unusable {
+        counts.fail(id, reason);
     }
     let traits = Traits { is_exclusive: manifest.exclusive, together: manifest.together };
     let mut landmarks = locate(&stations, &sightings, traits);
@@ -134,7 +148,7 @@ pub(super) fn take_stock(
         &manifest.find,
         &landmarks,
         |landmark| class_of(model, landmark, &readings),
-        |sighting| evidence(manifest, &sightings[sighting], shown[sighting].0, shown[sighting].1),
+        |sighting| evidence(manifest, &sightings[sighting], &pictures[shown[sighting].0], shown[sighting].1),
     );
     let before: Vec<Option<&str>> = keys.iter().map(|key| key.landmark.as_deref()).collect();
     keep_ids(&mut entries, &landmarks, &before);
@@ -147,7 +161,6 @@ pub(super) fn take_stock(
     rows.iter_mut().for_each(|row| row.entry = entry_of.get(&row.fid).copied());
 
     counts.failed_pictures.sort();
-    let mut lineage = Lineage::of_this_tool();
     lineage.find = manifest.find.clone();
     lineage.models = match annotations {
         Annotations::Alone => Vec::new(),
@@ -159,18 +172,12 @@ pub(super) fn take_stock(
         lineage.settings.insert("min_sightings".to_owned(), min_sightings.into());
     }
     lineage.sightings = SightingCounts::new(sightings.len(), &landmarks);
-    for Record { picture, .. } in records {
-        for (tally, name) in [(&mut lineage.licenses, &picture.license), (&mut lineage.producers, &picture.producer)]
-        {
-            *tally.entry(name.clone().unwrap_or_else(|| "unknown".to_owned())).or_insert(0_usize) += 1;
-        }
-    }
     lineage.pictures = counts;
-    Stock { inventory: Inventory { entries, lineage }, rows }
+    Ok(Stock { inventory: Inventory { entries, lineage }, rows })
 }
 
 /// The models that others have used, as far as they say.
-fn foreign_models(keys: &[&SightingKey]) -> Vec<ModelRecord> {
+fn foreign_models(keys: &[SightingKey]) -> Vec<ModelRecord> {
     let origins: BTreeSet<&str> = keys.iter().filter_map(|key| key.origin.as_deref()).collect();
     let record = |origin: &str| {
         let (name, version) = origin.split_once('/').unwrap_or((origin, ""));

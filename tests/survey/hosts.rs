@@ -1,5 +1,6 @@
 //! Pictures on several hosts.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
@@ -23,8 +24,9 @@ struct TwoHosts {
 const SLOW: usize = 8;
 
 impl Source for TwoHosts {
-    fn list(&self, _: &Query) -> Result<Listing, SourceError> {
-        Ok(Listing { pictures: self.pictures.clone(), ..Listing::default() })
+    fn list_in_parts(&self, _: &Query, take: &mut dyn FnMut(Listing) -> ControlFlow<()>) -> Result<(), SourceError> {
+        let _ = take(Listing { pictures: self.pictures.clone(), ..Listing::default() });
+        Ok(())
     }
 
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError> {

@@ -7,6 +7,7 @@ mod item;
 mod search;
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 use geo::Rect;
 use reqwest::Url;
@@ -18,7 +19,8 @@ use self::search::{Found, Limits, Page, SearchError, search_all};
 use super::http::{self, Answer, Http, HttpSettings, is_http};
 use super::{FetchError, Listing, Query, Source, SourceError, Unusable};
 use crate::annotation::Annotations;
-use crate::picture::{Image, Picture, sort_as_taken};
+use crate::area::Area;
+use crate::picture::{Image, Picture};
 
 /// How the server is talked to. The defaults suit public servers.
 #[derive(Debug, Clone)]
@@ -142,41 +144,29 @@ impl Panoramax {
 }
 
 impl Source for Panoramax {
-    fn list(&self, query: &Query) -> Result<Listing, SourceError> {
+    fn list_in_parts(
+        &self,
+        query: &Query,
+        take: &mut dyn FnMut(Listing) -> ControlFlow<()>,
+    ) -> Result<(), SourceError> {
         let failed = |why: String| SourceError::Server { root: self.root(), why };
         let area = query.area.as_ref().ok_or_else(|| failed("name an area: a server holds millions".to_owned()))?;
         let limits = Limits { usual: self.settings.search_limit, most: self.settings.max_search_limit };
         let ask = |cell: &Rect<f64>, limit| self.search(cell, limit, query);
-        let harvest = search_all(area.rects(), limits, |cell| area.meets(cell), ask).map_err(|e| {
+        let found = |items: Vec<Item>| take(listing(items, query, area));
+        let cut_off = search_all(area.rects(), limits, |cell| area.meets(cell), ask, found).map_err(|e| {
             failed(match e {
                 SearchError::Request(why) => why,
                 SearchError::BoxIgnored => "it answers with pictures outside of the area: check --api".to_owned(),
                 SearchError::TooManyRequests => "it finds no end: survey a smaller area".to_owned(),
             })
         })?;
-        let mut listing = Listing::default();
-        for item in harvest.items.into_values() {
-            let inside = item.lon_lat_deg().is_none_or(|(lon, lat)| area.contains(lon, lat));
-            match item.picture {
-                Ok(picture) if query.fits(&picture) => {
-                    if query.annotations != Annotations::Ignored && !item.annotated.annotations.is_empty() {
-                        listing.annotated.insert(picture.id.clone(), item.annotated);
-                    }
-                    listing.pictures.push(picture);
-                }
-                Err(reason) if inside => {
-                    listing.unusable.push(Unusable { id: item.id().to_owned(), reason: reason.to_owned() });
-                }
-                _ => {}
-            }
-        }
-        listing.unusable.extend(harvest.cut_off.iter().map(|cell| Unusable {
+        let unusable = cut_off.iter().map(|cell| Unusable {
             id: format!("more at {:.6}, {:.6}", cell.center().x, cell.center().y),
             reason: format!("left out by the server, which lists no more than {} in one place", limits.most),
-        }));
-        sort_as_taken(&mut listing.pictures);
-        listing.unusable.sort();
-        Ok(listing)
+        });
+        let _ = take(Listing { unusable: unusable.collect(), ..Listing::default() });
+        Ok(())
     }
 
     fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError> {
@@ -203,6 +193,27 @@ impl Source for Panoramax {
     fn root(&self) -> String {
         self.root.to_string()
     }
+}
+
+/// What a query asks for among items, which may lie outside of its area.
+fn listing(items: Vec<Item>, query: &Query, area: &Area) -> Listing {
+    let mut listing = Listing::default();
+    for item in items {
+        let inside = item.lon_lat_deg().is_none_or(|(lon, lat)| area.contains(lon, lat));
+        match item.picture {
+            Ok(picture) if query.fits(&picture) => {
+                if query.annotations != Annotations::Ignored && !item.annotated.annotations.is_empty() {
+                    listing.annotated.insert(picture.id.clone(), item.annotated);
+                }
+                listing.pictures.push(picture);
+            }
+            Err(reason) if inside => {
+                listing.unusable.push(Unusable { id: item.id().to_owned(), reason: reason.to_owned() });
+            }
+            _ => {}
+        }
+    }
+    listing
 }
 
 /// The root of an API from what a person wrote: `/api` may be left out.

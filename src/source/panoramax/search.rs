@@ -1,11 +1,14 @@
 //! Finding everything in a box with a search that answers a limited number of pictures and has no second page.
 //!
 //! A full answer is *perhaps* cut off: its box is split in four, again and again. Edges are inclusive and servers may
-//! repeat themselves, so pictures are told apart by their identifier.
+//! repeat themselves, so pictures are told apart by their identifier. Of that a digest is remembered, not the text:
+//! there may be millions.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 use geo::{Coord, Rect};
+use sha2::{Digest, Sha256};
 
 /// Something that a search finds.
 pub trait Found {
@@ -33,15 +36,6 @@ pub struct Limits {
     pub most: u32,
 }
 
-/// All that was found.
-#[derive(Debug)]
-pub struct Harvest<T> {
-    /// By identifier.
-    pub items: BTreeMap<String, T>,
-    /// Boxes too small to be split that still gave full answers: some of theirs may be missing.
-    pub cut_off: Vec<Rect<f64>>,
-}
-
 /// Why a search came to no end.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SearchError<E> {
@@ -63,14 +57,19 @@ const ROUNDING_DEG: f64 = 1e-4;
 /// Enough for some millions of pictures.
 const MAX_REQUESTS: usize = 10_000;
 
-/// Finds everything in `boxes`; boxes that are not `wanted` are left out. `ask` searches one box.
+/// Finds everything in `boxes`; boxes that are not `wanted` are left out. `ask` searches one box, and `found` takes what
+/// each search finds that none before it had; it may break the search off.
+///
+/// Gives the boxes too small to be split whose answers were full all the same: some of what is there may be missing.
 pub fn search_all<T: Found, E>(
     boxes: Vec<Rect<f64>>,
     limits: Limits,
     wanted: impl Fn(&Rect<f64>) -> bool,
     mut ask: impl FnMut(&Rect<f64>, u32) -> Result<Page<T>, E>,
-) -> Result<Harvest<T>, SearchError<E>> {
-    let mut harvest = Harvest { items: BTreeMap::new(), cut_off: Vec::new() };
+    mut found: impl FnMut(Vec<T>) -> ControlFlow<()>,
+) -> Result<Vec<Rect<f64>>, SearchError<E>> {
+    let mut known = HashSet::new();
+    let mut cut_off = Vec::new();
     let mut waiting = boxes;
     let mut requests = 0;
     while let Some(cell) = waiting.pop() {
@@ -82,19 +81,29 @@ pub fn search_all<T: Found, E>(
         if requests > MAX_REQUESTS {
             return Err(SearchError::TooManyRequests);
         }
-        let page =
+        let mut page =
             ask(&cell, if quarters.is_some() { limits.usual } else { limits.most }).map_err(SearchError::Request)?;
         if page.full && !page.items.iter().any(|item| lies_in(item, &cell)) {
             return Err(SearchError::BoxIgnored);
         }
-        harvest.items.extend(page.items.into_iter().map(|item| (item.id().to_owned(), item)));
+        page.items.retain(|item| known.insert(digest(item.id())));
+        if !page.items.is_empty() && found(page.items).is_break() {
+            break;
+        }
         match quarters {
             Some(quarters) if page.full => waiting.extend(quarters),
-            None if page.full => harvest.cut_off.push(cell),
+            None if page.full => cut_off.push(cell),
             _ => {}
         }
     }
-    Ok(harvest)
+    Ok(cut_off)
+}
+
+/// Half of its SHA-256: of a thousand million identifiers no two share it by chance, nor by anybody's will.
+fn digest(id: &str) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&Sha256::digest(id)[..16]);
+    half
 }
 
 fn lies_in(item: &impl Found, cell: &Rect<f64>) -> bool {
@@ -127,6 +136,8 @@ fn halves(low: f64, high: f64) -> Vec<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -162,10 +173,34 @@ mod tests {
         Page { full: items.len() >= limit as usize, items }
     }
 
+    /// What was found, each thing once, and where some may be missing.
+    #[derive(Debug, PartialEq)]
+    struct Harvest {
+        items: BTreeMap<String, Thing>,
+        cut_off: Vec<Rect<f64>>,
+    }
+
+    /// Searches where boxes are wanted.
+    fn harvest<E>(
+        boxes: Vec<Rect<f64>>,
+        limits: Limits,
+        wanted: impl Fn(&Rect<f64>) -> bool,
+        ask: impl FnMut(&Rect<f64>, u32) -> Result<Page<Thing>, E>,
+    ) -> Result<Harvest, SearchError<E>> {
+        let mut items = BTreeMap::new();
+        let cut_off = search_all(boxes, limits, wanted, ask, |found| {
+            for thing in found {
+                assert!(items.insert(thing.id.clone(), thing).is_none(), "found twice");
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(Harvest { items, cut_off })
+    }
+
     /// Searches a catalogue: what was found, and the number of requests.
-    fn find(catalogue: &[Thing], boxes: Vec<Rect<f64>>, limits: Limits) -> (Harvest<Thing>, usize) {
+    fn find(catalogue: &[Thing], boxes: Vec<Rect<f64>>, limits: Limits) -> (Harvest, usize) {
         let mut requests = 0;
-        let harvest = search_all(
+        let found = harvest(
             boxes,
             limits,
             |_| true,
@@ -174,7 +209,7 @@ mod tests {
                 Ok::<_, ()>(answer(catalogue, cell, limit))
             },
         );
-        (harvest.unwrap(), requests)
+        (found.unwrap(), requests)
     }
 
     proptest! {
@@ -235,11 +270,10 @@ mod tests {
     fn unwanted_boxes_are_not_asked_for() {
         let catalogue = things((0..100).map(|i| (f64::from(i % 10), f64::from(i / 10))));
         let east = |cell: &Rect<f64>| cell.max().x > 5.0;
-        let harvest =
-            search_all(vec![rect(0.0, 0.0, 9.0, 9.0)], Limits { usual: 10, most: 10 }, east, |cell, limit| {
-                assert!(east(cell));
-                Ok::<_, ()>(answer(&catalogue, cell, limit))
-            });
+        let harvest = harvest(vec![rect(0.0, 0.0, 9.0, 9.0)], Limits { usual: 10, most: 10 }, east, |cell, limit| {
+            assert!(east(cell));
+            Ok::<_, ()>(answer(&catalogue, cell, limit))
+        });
         let items = harvest.unwrap().items;
         assert!(catalogue.iter().filter(|t| t.at.0 > 5.0).all(|t| items.contains_key(&t.id)));
     }
@@ -248,7 +282,7 @@ mod tests {
     fn a_server_that_ignores_the_box_is_named() {
         let catalogue = things((0..20).map(|i| (f64::from(i) / 100.0, 0.0)));
         let mut requests = 0;
-        let result = search_all(
+        let result = harvest(
             vec![rect(-10.0, -10.0, 10.0, 10.0)],
             Limits { usual: 10, most: 10 },
             |_| true,
@@ -264,7 +298,7 @@ mod tests {
     #[test]
     fn a_server_that_always_has_more_comes_to_an_end() {
         let mut made = 0;
-        let result = search_all(
+        let result = harvest(
             vec![rect(-10.0, -10.0, 10.0, 10.0)],
             Limits { usual: 1, most: 1 },
             |_| true,
@@ -278,8 +312,21 @@ mod tests {
     }
 
     #[test]
+    fn who_has_enough_breaks_it_off() {
+        let catalogue = things((0..100).map(|i| (f64::from(i) / 10.0, 0.0)));
+        let mut parts = 0;
+        let ask = |cell: &Rect<f64>, limit| Ok::<_, ()>(answer(&catalogue, cell, limit));
+        let found = |_| {
+            parts += 1;
+            ControlFlow::Break(())
+        };
+        search_all(vec![rect(0.0, -1.0, 10.0, 1.0)], Limits { usual: 10, most: 10 }, |_| true, ask, found).unwrap();
+        assert_eq!(parts, 1);
+    }
+
+    #[test]
     fn a_failed_request_ends_the_search() {
-        let result = search_all(
+        let result = harvest(
             vec![rect(0.0, 0.0, 1.0, 1.0)],
             Limits { usual: 1, most: 1 },
             |_| true,

@@ -7,6 +7,7 @@
 mod error;
 mod landmark;
 mod lock;
+mod noting;
 mod picture;
 mod published;
 mod reader;
@@ -18,7 +19,6 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use geo::Geometry;
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, Row, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
 
 pub use error::FileError;
 pub use published::{Published, published};
@@ -35,21 +35,22 @@ pub use review::{Reviewed, review, reviews, take_back};
 pub use status::{Run, Status, status};
 pub use terms::Terms;
 
-use self::review::{keep_reviews, read_reviews, write_reviews};
+use self::review::{read_reviews, write_reviews};
 use super::work::Looked;
 use crate::area::Area;
 use crate::geopackage;
-use crate::inventory::{Inventory, ModelRecord};
+use crate::inventory::Inventory;
 use crate::model::{Class, Detection};
 use crate::picture::Picture;
 use crate::review::Review;
-use crate::source::{Listing, Unusable};
+use crate::source::Unusable;
 use crate::view::Turn;
 use landmark::{insert_landmark, read_landmarks};
 use lock::Lock;
-use picture::{PICTURE_COLUMNS, STATE_OF_SIGHTINGS, note_picture, note_unusable, read_picture, set_state, turn};
+pub(super) use noting::Noting;
+use picture::{AS_TAKEN, PICTURE_COLUMNS, image_of, read_picture, set_state, turn};
 pub(super) use sighting::{Seen, Tied};
-use sighting::{insert_sighting, replace_foreign, sightings, tie};
+use sighting::{insert_sighting, sightings, tie};
 use status::surveys;
 use tables::{check, create};
 
@@ -102,13 +103,6 @@ type PictureRow = (Option<Picture>, String, String, Option<String>, Option<Turn>
 
 fn picture_row(row: &Row<'_>) -> rusqlite::Result<PictureRow> {
     Ok((read_picture(row)?, row.get("picture_id")?, row.get("state")?, row.get("reason")?, turn(row)?))
-}
-
-impl Record {
-    /// Whether the picture was looked at, or failed.
-    pub fn had_its_turn(&self) -> bool {
-        !matches!(self.state, State::Todo)
-    }
 }
 
 impl SurveyFile {
@@ -170,89 +164,6 @@ impl SurveyFile {
         }
     }
 
-    /// Begins a survey.
-    pub(super) fn begin(
-        &mut self,
-        terms: &Terms,
-        models: &[ModelRecord],
-        area: Option<&Area>,
-        started_at: Option<Timestamp>,
-    ) -> Result<i64, FileError> {
-        self.change(|change| {
-            change.execute("INSERT INTO surveys (started_at) VALUES (?)", [text(started_at)])?;
-            let survey = change.last_insert_rowid();
-            for (name, value) in &terms.0 {
-                change.execute(
-                    "INSERT INTO settings (survey, name, value) VALUES (?, ?, ?)",
-                    params![survey, name, value],
-                )?;
-            }
-            for model in models {
-                let ModelRecord { name, version, sha256, license } = model;
-                change.execute(
-                    "INSERT INTO models (survey, name, version, sha256, license) VALUES (?, ?, ?, ?, ?)",
-                    params![survey, name, version, sha256, license],
-                )?;
-            }
-            keep_reviews(change, survey)?;
-            if let Some(area) = area {
-                change.execute(
-                    "INSERT INTO area (survey, name, geom) VALUES (?, ?, ?)",
-                    params![survey, area.describe(), geopackage::multi_polygon(area.polygons())],
-                )?;
-            }
-            Ok(survey)
-        })
-    }
-
-    /// Notes that a run begins, and gives its number.
-    pub(super) fn begin_run(
-        &mut self,
-        survey: i64,
-        tool: &str,
-        started_at: Option<Timestamp>,
-    ) -> Result<i64, FileError> {
-        self.change(|change| {
-            change.execute(
-                "INSERT INTO runs (survey, tool, started_at) VALUES (?, ?, ?)",
-                params![survey, tool, text(started_at)],
-            )?;
-            Ok(change.last_insert_rowid())
-        })
-    }
-
-    /// Notes which pictures the source has now: new ones are to be looked at, and those whose image changed are to be
-    /// looked at again. What is no longer listed is kept, and does not count.
-    ///
-    /// Says for each picture of the listing whether it is still to be looked at; one that failed is.
-    pub(super) fn note(&mut self, survey: i64, listing: &Listing) -> Result<Vec<bool>, FileError> {
-        self.change(|change| {
-            let mut todo = Vec::with_capacity(listing.pictures.len());
-            let mut listed: HashSet<i64> = HashSet::with_capacity(listing.pictures.len());
-            // A run that finds everything as it was writes nothing.
-            let mut is_news = false;
-            for picture in &listing.pictures {
-                let noted = note_picture(change, survey, picture)?;
-                is_news |= noted.is_news;
-                listed.insert(noted.fid);
-                todo.push(noted.todo);
-            }
-            for unusable in &listing.unusable {
-                listed.insert(note_unusable(change, survey, unusable)?);
-            }
-            let mut select = change.prepare("SELECT fid FROM pictures WHERE survey = ? AND listed")?;
-            let before = select.query_map([survey], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
-            for fid in before.into_iter().filter(|fid| !listed.contains(fid)) {
-                change.prepare_cached("UPDATE pictures SET listed = 0 WHERE fid = ?")?.execute([fid])?;
-            }
-            if is_news {
-                geopackage::note_extent(change, "pictures")?;
-                geopackage::note_extent(change, "area")?;
-            }
-            Ok(todo)
-        })
-    }
-
     /// Keeps what became of a picture that was looked at.
     pub(super) fn keep(
         &mut self,
@@ -272,51 +183,47 @@ impl SurveyFile {
         })
     }
 
-    /// Keeps what others have made of pictures, in the place of what they had made of them before. Where nobody else
-    /// looks at them, `alone`, that is what becomes of the pictures.
-    pub(super) fn keep_foreign<'a>(
-        &mut self,
-        survey: i64,
-        outcomes: impl Iterator<Item = (&'a Picture, Kept<'a>)>,
-        alone: bool,
-        looked_at: Option<Timestamp>,
-    ) -> Result<(), FileError> {
-        self.change(|change| {
-            for (picture, outcome) in outcomes {
-                let seen = outcome.as_ref().map_or(&[][..], |(_, seen)| seen);
-                let is_news = replace_foreign(change, survey, picture, seen)?;
-                if alone {
-                    set_state(change, survey, &picture.id, &outcome, looked_at)?;
-                } else if is_news {
-                    let select = format!(
-                        "UPDATE pictures SET state = {STATE_OF_SIGHTINGS}
-                         WHERE survey = ?1 AND picture_id = ?2 AND state IN ('done', 'empty')"
-                    );
-                    change.prepare_cached(&select)?.execute(params![survey, picture.id])?;
-                }
+    /// The pictures that are still to be looked at, those that failed too: hands over their keys, in the order of the
+    /// pictures, and the hosts that their images are on.
+    pub(super) fn todo(&self, survey: i64, mut each: impl FnMut(i64, Option<&str>)) -> Result<(), FileError> {
+        self.run(|connection| {
+            let mut select = connection.prepare(&format!(
+                "SELECT fid, image FROM pictures WHERE survey = ? AND listed AND geom IS NOT NULL
+                     AND state IN ('todo', 'failed') ORDER BY {AS_TAKEN}"
+            ))?;
+            let mut rows = select.query([survey])?;
+            while let Some(row) = rows.next()? {
+                each(row.get(0)?, image_of(row.get(1)?).host());
             }
             Ok(())
         })
     }
 
-    /// All pictures of the survey that are listed, with what is known of them, in no particular order; and those that
-    /// cannot be used. `classes` are the detector's.
-    pub(super) fn records(&self, survey: i64, classes: &[Class]) -> Result<(Vec<Record>, Vec<Unusable>), FileError> {
-        let unknown = |class: String| FileError::NotASurvey {
+    /// The picture of a key.
+    pub(super) fn picture(&self, fid: i64) -> Result<Option<Picture>, FileError> {
+        self.run(|connection| {
+            let select = format!("SELECT {PICTURE_COLUMNS} FROM pictures WHERE fid = ?");
+            Ok(connection.prepare_cached(&select)?.query_row([fid], read_picture).optional()?.flatten())
+        })
+    }
+
+    /// Hands over all pictures of the survey that are listed, in their order, with what is known of them; and gives
+    /// those that cannot be used. `classes` are the detector's.
+    pub(super) fn records(
+        &self,
+        survey: i64,
+        classes: &[Class],
+        mut each: impl FnMut(Record),
+    ) -> Result<Vec<Unusable>, FileError> {
+        let of_sqlite = |error: rusqlite::Error| FileError::of(&self.path, &error);
+        let unknown = |class: &str| FileError::NotASurvey {
             path: self.path.clone(),
             why: format!("its sightings name the class '{class}', which the detector does not have"),
         };
-        let mut seen = self.run(|connection| sightings(connection, survey))?;
-        let of_sqlite = |error: rusqlite::Error| FileError::of(&self.path, &error);
-        let listed: usize = self.run(|connection| {
-            let count = "SELECT count(*) FROM pictures WHERE survey = ? AND listed";
-            connection.query_row(count, [survey], |row| row.get(0))
-        })?;
-        // Row by row, into what is made once: there may be a hundred thousand.
-        let (mut records, mut unusable) = (Vec::with_capacity(listed), Vec::new());
+        let mut unusable = Vec::new();
         let select = format!(
-            "SELECT {PICTURE_COLUMNS}, picture_id, state, reason, width, height, orientation FROM pictures
-             WHERE survey = ? AND listed"
+            "SELECT {PICTURE_COLUMNS}, state, reason, width, height, orientation FROM pictures
+             WHERE survey = ? AND listed ORDER BY {AS_TAKEN}"
         );
         let mut select = self.connection.prepare(&select).map_err(of_sqlite)?;
         let mut rows = select.query([survey]).map_err(of_sqlite)?;
@@ -329,9 +236,9 @@ impl SurveyFile {
             };
             let mut kept = Vec::new();
             let mut detections = Vec::new();
-            for row in seen.remove(&id).unwrap_or_default() {
+            for row in sightings(&self.connection, survey, &id).map_err(of_sqlite)? {
                 let class = classes.iter().position(|class| class.name == row.class);
-                let class = class.ok_or_else(|| unknown(row.class))?;
+                let class = class.ok_or_else(|| unknown(&row.class))?;
                 detections.push(Detection { class, ..row.detection });
                 kept.push(SightingKey { fid: row.fid, origin: row.origin, landmark: row.landmark });
             }
@@ -340,9 +247,9 @@ impl SurveyFile {
                 ("failed", _) => State::Failed(reason),
                 _ => State::Todo,
             };
-            records.push(Record { picture, state, rows: kept });
+            each(Record { picture, state, rows: kept });
         }
-        Ok((records, unusable))
+        Ok(unusable)
     }
 
     /// Puts the landmarks of a survey in the place of those before, with those that reviewers say are wrong, ties its

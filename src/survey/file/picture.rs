@@ -16,31 +16,35 @@ pub(super) const PICTURE_COLUMNS: &str =
     "geom, picture_id, sequence, rank, position_sd_m, heading_deg, heading_sd_deg,
     heading_source, camera, fov_deg, crop, taken_at, license, producer, image, page_url, size_bytes";
 
-/// What the file has of a picture that is listed.
-pub(super) struct Noted {
+/// The order of [`crate::picture::compare_as_taken`]. Times are text, in which `05.5Z` would come before `05Z`.
+pub(super) const AS_TAKEN: &str = "sequence, rank, rtrim(taken_at, 'Z'), picture_id";
+
+/// The row of a picture that is listed.
+pub(super) struct NotedPicture {
     pub fid: i64,
-    /// Whether it is still to be looked at, as those that failed are.
-    pub todo: bool,
     /// Whether the file had something else, or nothing.
     pub is_news: bool,
 }
 
 /// Inserts a picture, or brings what is known of it up to date.
-pub(super) fn note_picture(change: &Transaction<'_>, survey: i64, picture: &Picture) -> rusqlite::Result<Noted> {
+pub(super) fn note_picture(
+    change: &Transaction<'_>,
+    survey: i64,
+    picture: &Picture,
+) -> rusqlite::Result<NotedPicture> {
     let known = change
         .prepare_cached(&format!(
-            "SELECT {PICTURE_COLUMNS}, fid, listed, state IN ('todo', 'failed') AS todo FROM pictures
-             WHERE survey = ? AND picture_id = ?"
+            "SELECT {PICTURE_COLUMNS}, fid, listed FROM pictures WHERE survey = ? AND picture_id = ?"
         ))?
         .query_row(params![survey, picture.id], |row| {
-            Ok((read_picture(row)?, row.get::<_, bool>("listed")?, row.get("fid")?, row.get::<_, bool>("todo")?))
+            Ok((read_picture(row)?, row.get::<_, bool>("listed")?, row.get("fid")?))
         })
         .optional()?;
     let known = match known {
-        Some((Some(known), true, fid, todo)) if known == as_kept(picture) => {
-            return Ok(Noted { fid, todo, is_news: false });
+        Some((Some(known), true, fid)) if known == as_kept(picture) => {
+            return Ok(NotedPicture { fid, is_news: false });
         }
-        Some((known, _, _, _)) => known,
+        Some((known, _, _)) => known,
         None => None,
     };
     let (fov_deg, crop) = match picture.camera {
@@ -71,7 +75,7 @@ pub(super) fn note_picture(change: &Transaction<'_>, survey: i64, picture: &Pict
                  heading_deg = :heading_deg, heading_sd_deg = :heading_sd_deg, heading_source = :heading_source,
                  camera = :camera, fov_deg = :fov_deg, crop = :crop, taken_at = :taken_at, license = :license,
                  producer = :producer, image = :image, page_url = :page_url, size_bytes = :size_bytes
-             RETURNING fid, state IN ('todo', 'failed')",
+             RETURNING fid",
         )?
         .query_row(
             named_params! {
@@ -95,7 +99,7 @@ pub(super) fn note_picture(change: &Transaction<'_>, survey: i64, picture: &Pict
             ":page_url": picture.page_url,
             ":size_bytes": picture.size_bytes.map(|size| size as i64),
             },
-            |row| Ok(Noted { fid: row.get(0)?, todo: row.get(1)?, is_news: true }),
+            |row| Ok(NotedPicture { fid: row.get(0)?, is_news: true }),
         )
 }
 
@@ -165,7 +169,7 @@ fn image_text(image: &Image) -> String {
     }
 }
 
-fn image_of(text: String) -> Image {
+pub(super) fn image_of(text: String) -> Image {
     match is_address(&text) {
         true => Image::Url(text),
         false => Image::File(text.into()),

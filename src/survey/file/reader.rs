@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::picture::{PICTURE_COLUMNS, read_picture, turn};
+use super::picture::{AS_TAKEN, PICTURE_COLUMNS, read_picture, turn};
 use super::status::terms;
 use super::{FileError, Terms, newest, open_to_read, read_landmarks, time};
 use crate::inventory::{Inventory, Lineage};
@@ -120,11 +120,11 @@ impl SurveyReader {
         Ok(Inventory { entries, lineage }.without_wrong())
     }
 
-    /// The pictures of the area that are still listed, in the order in which they were noted first.
+    /// The pictures of the area that are still listed, by sequence, as taken; those that cannot be used come first.
     pub fn pictures(&self) -> Result<Vec<SurveyedPicture>, FileError> {
         let select = format!(
             "SELECT {PICTURE_COLUMNS}, state, reason, width, height, orientation, looked_at FROM pictures
-             WHERE survey = ? AND listed ORDER BY fid"
+             WHERE survey = ? AND listed ORDER BY {AS_TAKEN}"
         );
         self.rows(&select, |row| {
             let state = match row.get_ref("state")?.as_str()? {
@@ -143,12 +143,15 @@ impl SurveyReader {
         })
     }
 
-    /// The detections in those pictures, in the order in which they were kept.
+    /// The detections in those pictures, in their order; in each the detector's come first, as they were kept.
     pub fn sightings(&self) -> Result<Vec<SurveyedSighting>, FileError> {
-        let select = "SELECT s.* FROM sightings s
-             JOIN pictures p ON p.survey = s.survey AND p.picture_id = s.picture_id AND p.listed
-             WHERE s.survey = ? ORDER BY s.fid";
-        self.rows(select, |row| {
+        let select = format!(
+            "SELECT s.* FROM sightings s
+             JOIN (SELECT survey, picture_id, row_number() OVER (ORDER BY {AS_TAKEN}) AS number FROM pictures
+                   WHERE survey = ?1 AND listed) p ON p.survey = s.survey AND p.picture_id = s.picture_id
+             WHERE s.survey = ?1 ORDER BY p.number, s.origin IS NOT NULL, s.fid"
+        );
+        self.rows(&select, |row| {
             let reading: Option<String> = row.get("reading")?;
             Ok(SurveyedSighting {
                 fid: row.get("fid")?,

@@ -1,7 +1,5 @@
 //! Sightings as rows: a detection, and what it means in the world.
 
-use std::collections::HashMap;
-
 use geo::{Coord, Destination, Haversine, Point};
 use rusqlite::{Connection, Transaction, params};
 
@@ -146,25 +144,23 @@ pub(super) struct Kept {
     pub landmark: Option<String>,
 }
 
-/// The sightings of each picture: the detector's, then those of others, each in the order in which they were kept.
-pub(super) fn sightings(connection: &Connection, survey: i64) -> rusqlite::Result<HashMap<String, Vec<Kept>>> {
-    let mut select = connection.prepare(
-        "SELECT fid, picture_id, class, score, x0, y0, x1, y1, reading, origin, landmark FROM sightings
-         WHERE survey = ? ORDER BY origin IS NOT NULL, fid",
+/// The sightings of a picture: the detector's, then those of others, each in the order in which they were kept.
+pub(super) fn sightings(connection: &Connection, survey: i64, picture_id: &str) -> rusqlite::Result<Vec<Kept>> {
+    let mut select = connection.prepare_cached(
+        "SELECT fid, class, score, x0, y0, x1, y1, reading, origin, landmark FROM sightings
+         WHERE survey = ? AND picture_id = ? ORDER BY origin IS NOT NULL, fid",
     )?;
-    let mut rows = select.query([survey])?;
-    let mut sightings: HashMap<String, Vec<Kept>> = HashMap::new();
-    while let Some(row) = rows.next()? {
+    let rows = select.query_map(params![survey, picture_id], |row| {
         let pixels = PixelBox { x0: row.get("x0")?, y0: row.get("y0")?, x1: row.get("x1")?, y1: row.get("y1")? };
         let reading: Option<String> = row.get("reading")?;
         let reading = reading.and_then(|text| Reading::parse(&text));
-        sightings.entry(row.get("picture_id")?).or_default().push(Kept {
+        Ok(Kept {
             fid: row.get("fid")?,
             class: row.get("class")?,
             detection: Detection { class: 0, score: row.get("score")?, reading, pixels },
             origin: row.get("origin")?,
             landmark: row.get("landmark")?,
-        });
-    }
-    Ok(sightings)
+        })
+    })?;
+    rows.collect()
 }

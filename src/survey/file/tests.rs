@@ -1,7 +1,9 @@
 //! What the file keeps, and what it refuses.
 
+use super::noting::Noted;
 use super::*;
-use crate::picture::{Camera, Crop, HeadingSource, Image};
+use crate::picture::{Camera, Crop, HeadingSource, Image, sort_as_taken};
+use crate::source::Listing;
 
 fn picture(id: &str) -> Picture {
     Picture {
@@ -38,21 +40,57 @@ fn pictures() -> Vec<Picture> {
 }
 
 fn begun(file: &mut SurveyFile, pictures: Vec<Picture>) -> i64 {
-    let survey = file.begin(&Terms::default(), &[], None, None).unwrap();
-    file.note(survey, &Listing { pictures, ..Listing::default() }).unwrap();
+    let mut noting = file.begin_noting().unwrap();
+    let survey = noting.begin_survey(&Terms::default(), &[], None, None).unwrap();
+    noting.note(survey, &Listing { pictures, ..Listing::default() }).unwrap();
+    noting.finish(survey, None).unwrap();
     survey
+}
+
+fn note(file: &mut SurveyFile, survey: i64, listing: &Listing, max: Option<usize>) -> Result<Noted, FileError> {
+    let mut noting = file.begin_noting()?;
+    noting.note(survey, listing)?;
+    noting.finish(survey, max)
+}
+
+fn listing(pictures: Vec<Picture>) -> Listing {
+    Listing { pictures, ..Listing::default() }
+}
+
+/// What the file holds of pictures: those that can be used, and those that cannot.
+fn kept(file: &SurveyFile, survey: i64) -> (Vec<Picture>, Vec<Unusable>) {
+    let mut pictures = Vec::new();
+    let unusable = file.records(survey, &[], |record| pictures.push(record.picture)).unwrap();
+    (pictures, unusable)
+}
+
+fn todo_keys(file: &SurveyFile, survey: i64) -> Vec<i64> {
+    let mut keys = Vec::new();
+    file.todo(survey, |key, _| keys.push(key)).unwrap();
+    keys
+}
+
+/// The names of those that are still to be looked at.
+fn todo(file: &SurveyFile, survey: i64) -> Vec<String> {
+    todo_keys(file, survey).into_iter().map(|key| file.picture(key).unwrap().unwrap().id).collect()
+}
+
+/// Pictures in the order of the file.
+fn as_taken(mut pictures: Vec<Picture>) -> Vec<Picture> {
+    sort_as_taken(&mut pictures);
+    pictures
 }
 
 #[test]
 fn pictures_come_back_to_the_bit() {
     let mut file = SurveyFile::in_memory().unwrap();
     let survey = begun(&mut file, pictures());
-    let (records, _) = file.records(survey, &[]).unwrap();
-    assert_eq!(records.into_iter().map(|r| r.picture).collect::<Vec<_>>(), pictures());
+    assert_eq!(kept(&file, survey).0, as_taken(pictures()));
     // Noted again they are known, and what was seen in them stays.
     file.keep(survey, &picture("a"), &Ok((Turn::from_exif(1, 9, 9).unwrap(), Vec::new())), None).unwrap();
-    let todo = file.note(survey, &Listing { pictures: pictures(), ..Listing::default() }).unwrap();
-    assert_eq!(todo, [false, true, true, true, true, true]);
+    let noted = note(&mut file, survey, &listing(pictures()), None).unwrap();
+    assert_eq!(noted, Noted { pictures: 6, beyond: 0 });
+    assert_eq!(todo(&file, survey), ["b", "c", "d", "e", "f"]);
 }
 
 #[test]
@@ -69,7 +107,7 @@ fn a_survey_that_never_came_to_its_end_has_no_landmarks() {
     let kept = reader.pictures().unwrap().into_iter().map(|kept| (kept.picture, kept.state));
     assert_eq!(
         kept.collect::<Vec<_>>(),
-        pictures().into_iter().map(|p| (Some(p), PictureState::Todo)).collect::<Vec<_>>()
+        as_taken(pictures()).into_iter().map(|p| (Some(p), PictureState::Todo)).collect::<Vec<_>>()
     );
 }
 
@@ -78,12 +116,45 @@ fn a_picture_that_loses_its_position_and_finds_it_again() {
     let mut file = SurveyFile::in_memory().unwrap();
     let survey = begun(&mut file, vec![picture("a")]);
     let unusable = vec![Unusable { id: "a".to_owned(), reason: "no position".to_owned() }];
-    file.note(survey, &Listing { pictures: Vec::new(), unusable: unusable.clone(), ..Listing::default() }).unwrap();
-    let (records, without) = file.records(survey, &[]).unwrap();
-    assert!(records.is_empty() && without == unusable);
-    let todo = file.note(survey, &Listing { pictures: vec![picture("a")], ..Listing::default() }).unwrap();
-    assert_eq!(file.records(survey, &[]).unwrap().0[0].picture, picture("a"));
-    assert_eq!(todo, [true]);
+    let lost = Listing { unusable: unusable.clone(), ..Listing::default() };
+    note(&mut file, survey, &lost, None).unwrap();
+    assert_eq!((kept(&file, survey), todo(&file, survey)), ((Vec::new(), unusable), Vec::new()));
+    note(&mut file, survey, &listing(vec![picture("a")]), None).unwrap();
+    assert_eq!((kept(&file, survey).0, todo(&file, survey)), (vec![picture("a")], vec!["a".to_owned()]));
+}
+
+#[test]
+fn a_listing_that_breaks_off_changes_nothing() {
+    let mut file = SurveyFile::in_memory().unwrap();
+    let survey = begun(&mut file, pictures());
+    let mut noting = file.begin_noting().unwrap();
+    noting.note(survey, &listing(vec![picture("g")])).unwrap();
+    drop(noting);
+    assert_eq!(kept(&file, survey).0, as_taken(pictures()));
+}
+
+#[test]
+fn a_limit_counts_in_the_order_of_the_pictures() {
+    let at = |id: &str, rank, second: &str| {
+        let taken_at = format!("2026-05-12T08:14:{second}Z").parse().ok();
+        Picture { rank, taken_at, ..picture(id) }
+    };
+    let all = vec![
+        at("e", Some(2), "00"),
+        at("d", Some(1), "05.5"),
+        at("c", Some(1), "05.25"),
+        at("b", Some(1), "05"),
+        at("a", None, "09"),
+        Picture { taken_at: None, ..at("f", Some(1), "00") },
+    ];
+    let sorted = as_taken(all.clone());
+    for max in 0..=all.len() {
+        let mut file = SurveyFile::in_memory().unwrap();
+        let survey = begun(&mut file, vec![all[1].clone()]);
+        let noted = note(&mut file, survey, &listing(all.clone()), Some(max)).unwrap();
+        assert_eq!(noted, Noted { pictures: max, beyond: all.len() - max });
+        assert_eq!(kept(&file, survey).0, sorted[..max]);
+    }
 }
 
 #[test]
@@ -95,11 +166,11 @@ fn a_full_disk_is_told_and_breaks_nothing() {
     let pages: i64 = file.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     file.connection.pragma_update(None, "max_page_count", pages).unwrap();
     let many = (0..500).map(|n| picture(&format!("{n}"))).collect();
-    let error = file.note(survey, &Listing { pictures: many, ..Listing::default() }).unwrap_err().to_string();
+    let error = note(&mut file, survey, &listing(many), None).unwrap_err().to_string();
     assert!(error.contains("the disk is full: make room, and run the same command again"), "{error}");
     drop(file);
     let file = SurveyFile::open(&path).unwrap();
-    assert_eq!(file.records(survey, &[]).unwrap().0.len(), pictures().len(), "as it was before");
+    assert_eq!(kept(&file, survey).0.len(), pictures().len(), "as it was before");
 }
 
 #[test]
@@ -157,11 +228,12 @@ fn a_million_pictures() {
     };
     let listing = Listing { pictures, ..Listing::default() };
     let mut file = SurveyFile::open(&path).unwrap();
-    let survey = file.begin(&Terms::default(), &[], None, None).unwrap();
-    timed("noted", &mut || assert!(file.note(survey, &listing).unwrap()[0]));
+    let survey = begun(&mut file, Vec::new());
+    timed("noted", &mut || assert_eq!(note(&mut file, survey, &listing, None).unwrap().pictures, 1_000_000));
     timed("closed", &mut || drop(std::mem::replace(&mut file, SurveyFile::in_memory().unwrap())));
     timed("opened", &mut || file = SurveyFile::open(&path).unwrap());
     timed("found", &mut || assert!(file.find(&Terms::default()).unwrap().is_some()));
-    timed("noted again", &mut || assert!(file.note(survey, &listing).unwrap()[0]));
+    timed("noted again", &mut || assert_eq!(note(&mut file, survey, &listing, None).unwrap().pictures, 1_000_000));
+    timed("queued", &mut || assert_eq!(todo_keys(&file, survey).len(), 1_000_000));
     timed("status", &mut || assert_eq!(status(&path).unwrap()[0].todo, 1_000_000));
 }
