@@ -1,6 +1,6 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax test-page score lint docs man bench bench-python bench-locate accuracy \
+.PHONY: demo test test-panoramax test-page fuzz score lint docs man bench bench-python bench-locate accuracy \
 	train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector, and makes the page of it.
@@ -25,6 +25,20 @@ test-panoramax: .onnxruntime/version
 # Pages in headless Chromium, used by clicks and keys; on Debian, as root, it is installed for it.
 test-page: .onnxruntime/version
 	tests/page.sh
+
+# What others write, changed at random by cargo-fuzz: each target for so many SECONDS, guided by what of the code is
+# reached. Wants nightly Rust and a C++ compiler. What upsets a parser is left in fuzz/artifacts.
+SECONDS ?= 600
+FUZZ = cargo +nightly fuzz
+
+fuzz:
+	cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
+	cp Cargo.lock fuzz/Cargo.lock
+	for target in $$($(FUZZ) list); do \
+		mkdir -p target/fuzz/$$target && \
+		$(FUZZ) run --sanitizer none --codegen-units 16 $$target target/fuzz/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(SECONDS) -rss_limit_mb=2048 -timeout=10 || exit 1; \
+	done
 
 # How well the sample street is surveyed, against its truth.
 score: demo

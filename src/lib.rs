@@ -20,6 +20,9 @@ pub mod compare;
 pub mod crs;
 pub mod draw;
 pub mod export;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod geopackage;
 pub mod inventory;
 pub mod locate;

@@ -47,9 +47,9 @@ impl Calibration {
         sigmoid((logit(probability) - self.shift - most) / self.scale)
     }
 
-    /// Whether the numbers are usable.
+    /// Whether the numbers are usable. Larger ones would make infinities, whose difference is no number.
     pub(super) fn is_sound(&self) -> bool {
-        let numbers = self.scale.is_finite() && self.shift.is_finite() && self.none.is_finite();
+        let numbers = [self.scale, self.shift, self.none].iter().all(|number| number.abs() <= 1e6);
         numbers && self.scale > 0.0 && self.none >= 0.0
     }
 }
@@ -80,6 +80,15 @@ mod tests {
         // What is likely nothing is less likely a find, and the other way round.
         assert!(calibration.probability(0.5, Some(&read(0.9))) < 0.268);
         assert!(calibration.probability(0.5, Some(&read(0.1))) > 0.27);
+    }
+
+    #[test]
+    fn what_makes_no_probability_is_not_sound() {
+        let sound = Calibration { scale: 1e-6, shift: -1e6, none: 1e6 };
+        assert!(sound.is_sound() && (0.0..=1.0).contains(&sound.least_score(1.0)));
+        for none in [1e38, f32::NAN, -1.0] {
+            assert!(!Calibration { none, ..sound }.is_sound(), "{none}");
+        }
     }
 
     proptest! {

@@ -47,7 +47,7 @@ pub struct ClassifierManifest {
 
 impl ClassifierManifest {
     /// The manifest that a text holds, or what is wrong with it.
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let manifest: Self = serde_json::from_str(text).map_err(|error| {
             format!("not a manifest of a classifier: {error}. models/README.md of arpent says what one holds")
         })?;

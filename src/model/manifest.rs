@@ -241,7 +241,7 @@ impl Manifest {
             return Err("the input's std has a zero: values are divided by it".to_owned());
         }
         if self.calibration.is_some_and(|c| !c.flat.is_sound() || !c.sphere.is_sound()) {
-            return Err("the calibration's scales must be positive, its shifts numbers".to_owned());
+            return Err("the calibration's scales must be positive, and no number above a million".to_owned());
         }
         // The file lies beside the manifest, not anywhere else.
         if self.classifier.as_deref().is_some_and(|file| file.is_empty() || file.contains(['/', '\\'])) {

@@ -4,6 +4,8 @@
 mod calibration;
 mod classifier;
 mod detector;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod head;
 mod manifest;
 mod reading;

@@ -3,6 +3,8 @@
 pub mod communes;
 mod exif;
 pub mod folder;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod hosts;
 pub(crate) mod http;
 mod jpeg;

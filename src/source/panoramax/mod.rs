@@ -1,6 +1,8 @@
 //! A Panoramax server, or a catalogue of several, as a source of pictures.
 
 mod annotate;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod item;
 mod search;
 
