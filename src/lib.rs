@@ -21,6 +21,7 @@ pub mod crs;
 pub mod draw;
 pub mod export;
 mod geopackage;
+pub mod ids;
 pub mod inventory;
 pub mod locate;
 pub mod model;
