@@ -24,6 +24,7 @@ pub mod export;
 #[doc(hidden)]
 pub mod fuzzing;
 mod geopackage;
+pub mod ids;
 pub mod inventory;
 pub mod locate;
 pub mod model;

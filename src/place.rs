@@ -32,6 +32,8 @@ pub struct Place {
     pub sightings: Option<usize>,
     /// When it was seen last.
     pub last_seen: Option<Timestamp>,
+    /// Ids of the pictures that show it.
+    pub pictures: Vec<String>,
 }
 
 /// The columns of a list, where they are not called as usual. One that a list does not have is looked for under its
@@ -85,6 +87,7 @@ impl From<&Entry> for Place {
             probability: Some(entry.probability),
             sightings: Some(entry.sightings),
             last_seen: entry.last_seen,
+            pictures: pictures(&entry.panoramax),
         }
     }
 }
@@ -111,6 +114,7 @@ impl Places {
             ["ellipse_major_m", "ellipse_minor_m", "ellipse_azimuth_deg"].map(|name| table.column(name));
         let direction = table.column("direction_deg").or_else(|| table.column("direction"));
         let [probability, sightings, seen] = ["probability", "sightings", "last_seen"].map(|name| table.column(name));
+        let shown_by = table.column("panoramax");
 
         let mut places = Vec::new();
         while let Some(row) = table.next_row()? {
@@ -128,6 +132,7 @@ impl Places {
                 probability: row.optional(probability, "probability", 0.0..=1.0)?,
                 sightings: row.optional(sightings, "sightings", 0.0..=1e9)?.map(|number| number as usize),
                 last_seen: text(seen).and_then(|time| time.parse().ok()),
+                pictures: pictures(text(shown_by).unwrap_or_default()),
                 ..Place::default()
             };
             let value = text(value);
@@ -145,6 +150,11 @@ impl Places {
         }
         Ok(Self { places, has_classes: class.is_some(), lacking })
     }
+}
+
+/// The ids that OpenStreetMap's `panoramax` and that of an inventory join by `;`.
+fn pictures(text: &str) -> Vec<String> {
+    text.split(';').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
 }
 
 fn ellipse(row: &Row<'_>, columns: [Option<usize>; 3]) -> Result<Option<Ellipse>, TableError> {

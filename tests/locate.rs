@@ -166,11 +166,11 @@ fn what_was_seen_once_is_left_out_on_request() {
     assert_eq!(often.features().len() + singles, all["features"].as_array().unwrap().len());
 }
 
-/// A survey of more pictures keeps the ids of what it has found before.
-#[test]
-fn ids_stay_when_pictures_are_added() {
-    let Some(pictures) = shared("locate/sim/fov360-gps1.5-head2-seed21-pictures.csv.gz") else { return };
-    let Some(sightings) = shared("locate/sim/fov360-gps1.5-head2-seed21-sightings.csv.gz") else { return };
+/// What the command writes about a simulated town, about it without some of its pictures, and about all of it once more
+/// with `--previous` naming that; how many of the landmarks that stand at one place then have one id, of how many.
+fn ids_that_stay(is_left_out: impl Fn(&str, f64) -> bool) -> Option<[(usize, usize); 2]> {
+    let pictures = shared("locate/sim/fov360-gps1.5-head2-seed21-pictures.csv.gz")?;
+    let sightings = shared("locate/sim/fov360-gps1.5-head2-seed21-sightings.csv.gz")?;
     let folder = tempfile::tempdir().unwrap();
     let plain = |table: &Path| {
         let mut text = String::new();
@@ -178,9 +178,10 @@ fn ids_stay_when_pictures_are_added() {
         text
     };
     let (all, seen) = (plain(&pictures), plain(&sightings));
-    // Without the last tenth of the pictures and what they see.
     let count = all.lines().count();
-    let kept: Vec<&str> = all.lines().take(count - count / 10).collect();
+    let share = |line: usize| line as f64 / count as f64;
+    let lines = all.lines().enumerate().filter(|(line, row)| *line == 0 || !is_left_out(row, share(*line)));
+    let kept: Vec<&str> = lines.map(|(_, row)| row).collect();
     let ids: BTreeSet<&str> = kept.iter().map(|line| line.split(',').next().unwrap()).collect();
     let seen: Vec<&str> = seen.lines().filter(|line| ids.contains(line.split(',').next().unwrap())).collect();
     let write = |name: &str, lines: &[&str]| {
@@ -188,12 +189,61 @@ fn ids_stay_when_pictures_are_added() {
         fs::write(&path, lines.join("\n")).unwrap();
         path
     };
-    let before = located(write("pictures.csv", &kept), write("sightings.csv", &seen));
-    let things = |written: &str| Inventory(serde_json::from_str(written).unwrap()).things();
-    let (before, after) = (things(&before), things(&located(pictures, sightings)));
-    let same = pairs(&before, &after, 0.5);
-    let with_id = same.iter().filter(|(old, new)| before[*old].id == after[*new].id).count();
-    assert!(same.len() > 600 && with_id * 100 >= same.len() * 97, "{with_id} of {}", same.len());
+    let (some_pictures, some_sightings) = (write("pictures.csv", &kept), write("sightings.csv", &seen));
+    let things = |path: &Path| Inventory::read(path).things();
+    let result = folder.path().join("signs.geojson");
+    locate(&some_pictures, &some_sightings, &result).with_code(0);
+    let before = things(&result);
+    let staying = |after: &[Thing]| {
+        let same = pairs(&before, after, 0.5);
+        (same.iter().filter(|(old, new)| before[*old].id == after[*new].id).count(), same.len())
+    };
+    let anew = folder.path().join("anew.geojson");
+    locate(&pictures, &sightings, &anew).with_code(0);
+    let anew = staying(&things(&anew));
+    // Into the file that is read first.
+    let arguments = ["locate", text(&pictures), text(&sightings), "--previous", text(&result), "-o", text(&result)];
+    run(arguments).with_code(0);
+    let after = things(&result);
+    assert_eq!(
+        after.iter().map(|thing| &thing.id).collect::<BTreeSet<_>>().len(),
+        after.len(),
+        "an id is one thing's"
+    );
+    Some([anew, staying(&after)])
+}
+
+/// A survey of more pictures keeps the ids of what it has found before.
+#[test]
+fn ids_stay_when_pictures_are_added() {
+    let Some([anew, _]) = ids_that_stay(|_, share| share > 0.9) else { return };
+    assert!(anew.1 > 600 && anew.0 * 100 >= anew.1 * 97, "{anew:?}");
+}
+
+/// Where the earlier result is named, so does one of half as many sequences, though the others' pictures come before.
+#[test]
+fn ids_of_an_earlier_result_stay() {
+    let sequence = |row: &str| row.split(',').nth(1).unwrap().trim_start_matches('s').parse::<usize>().unwrap();
+    let Some([anew, after]) = ids_that_stay(|row, _| sequence(row) % 2 == 0) else { return };
+    println!("{anew:?} {after:?}");
+    assert!(after.1 > 300 && after.0 * 100 >= after.1 * 97 && after.0 > anew.0 + 50, "{anew:?} {after:?}");
+}
+
+#[test]
+fn a_list_of_ones_own_gives_its_ids_to_what_stands_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (list, output) = (folder.path().join("list.csv"), folder.path().join("signs.csv"));
+    let arguments = ["locate", PICTURES, SIGHTINGS, "--previous", text(&list), "-o", text(&output)];
+    fs::write(&list, "id;lon;lat;class\nstop-7;2.0001075;48.0000809;AB4\nfar;2.1;48;AB4\n").unwrap();
+    run(arguments).with_code(0);
+    let written = fs::read_to_string(&output).unwrap();
+    let with_id: Vec<&str> = written.lines().filter(|line| line.contains("stop-7")).collect();
+    assert!(with_id.len() == 1 && with_id[0].contains(",AB4,"), "{written}");
+    assert!(!written.contains("far"), "{written}");
+    fs::write(&list, "id,class\n7,AB4\n").unwrap();
+    run(arguments).fails(1, &[text(&list), "no column 'lon'"]);
+    fs::remove_file(&list).unwrap();
+    run(arguments).fails(1, &[text(&list), "No such file"]);
 }
 
 /// A copy of a table in which one text is replaced.

@@ -115,7 +115,7 @@ fn format_of(path: &Path) -> Result<Write> {
     }
 }
 
-fn is_survey(path: &Path) -> bool {
+pub(super) fn is_survey(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gpkg"))
 }
 

@@ -1,15 +1,19 @@
 //! `arpent locate`: tables in, landmarks out.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use arpent::inventory::{Evidence, Inventory, Lineage, SightingCounts, entries};
+use arpent::ids::{Recalled, keep_ids};
+use arpent::inventory::{Entry, Evidence, Inventory, Lineage, SightingCounts, entries, name_groups};
 use arpent::locate::tables::Tables;
 use arpent::locate::{Landmark, Traits, locate};
 use arpent::model::{Class, Together};
+use arpent::place::{Columns, Place, Places};
+use arpent::survey::SurveyReader;
 use clap::Args;
 
+use super::compare::is_survey;
 use super::output::{self, FormatOptions};
 use super::{Done, Lang, count, tell_left_out};
 
@@ -26,6 +30,9 @@ pub struct Arguments {
     /// Leave out what was seen less often
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     min_sightings: u16,
+    /// An earlier result, GeoJSON, CSV or the file of a survey: what is still the same keeps its id. OUT itself may be named
+    #[arg(long, value_name = "OLD.geojson|…")]
+    previous: Option<PathBuf>,
     /// The file to write, in the format of its ending: .geojson, .csv, .gpkg, .parquet, .fgb, .osm or .maproulette.geojson
     #[arg(short, long, value_name = "OUT.geojson|…")]
     output: PathBuf,
@@ -50,7 +57,13 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         let name = tables.classes.get(landmark.class)?.clone();
         Some((Class::of_name(name).in_language(arguments.lang.into()), landmark.class_confidence))
     };
-    let entries = entries("sightings", &landmarks, class, |sighting| evidence(&tables, sighting));
+    let mut entries = entries("sightings", &landmarks, class, |sighting| evidence(&tables, sighting));
+    if let Some(previous) = &arguments.previous {
+        let before = recall(&tables, &places(previous)?, &entries, &landmarks);
+        let before: Vec<Option<&str>> = before.iter().map(Option::as_deref).collect();
+        keep_ids(&mut entries, &landmarks, &before);
+        name_groups(&mut entries, &landmarks);
+    }
 
     let mut lineage = Lineage::of_this_tool();
     lineage.find = "sightings".to_owned();
@@ -62,6 +75,9 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     if arguments.min_sightings > 1 {
         lineage.settings.insert("min_sightings".to_owned(), arguments.min_sightings.into());
     }
+    if let Some(previous) = &arguments.previous {
+        lineage.settings.insert("previous".to_owned(), previous.display().to_string().into());
+    }
     let found = tables.sightings.len();
     lineage.sightings = SightingCounts::new(found, &landmarks);
 
@@ -70,6 +86,23 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     tell!("{written} from {}, written to {path}", count(found, "sighting"));
     tell_left_out(inventory.lineage.sightings.left_out, arguments.min_sightings);
     Ok(Done::Well)
+}
+
+/// The landmarks of an earlier result.
+fn places(previous: &Path) -> Result<Vec<Place>> {
+    Ok(if is_survey(previous) {
+        SurveyReader::open(previous)?.inventory()?.entries.iter().map(Place::from).collect()
+    } else {
+        Places::read(previous, &Columns::default())?.places
+    })
+}
+
+/// For each sighting the id of the landmark that it was in.
+fn recall(tables: &Tables, previous: &[Place], entries: &[Entry], landmarks: &[Landmark]) -> Vec<Option<String>> {
+    let name = |class: &String| Class::of_name(class.clone()).inventory_name().to_owned();
+    let classes: Vec<String> = tables.classes.iter().map(name).collect();
+    let seen = Recalled { stations: &tables.stations, sightings: &tables.sightings, classes: &classes };
+    seen.ids(previous, entries, landmarks)
 }
 
 fn evidence(tables: &Tables, sighting: usize) -> Evidence<'_> {

@@ -9,7 +9,7 @@ const LONGEST_SEARCH: usize = 1000;
 
 /// A row and a column that may be a pair, and what that costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     pub row: usize,
     pub column: usize,
     /// Not negative.
@@ -21,7 +21,7 @@ pub(super) struct Edge {
 /// Shortest augmenting paths after Jonker and Volgenant (1987) on a sparse graph: the rows come one after the other, and
 /// each finds by Dijkstra's search the cheapest chain of exchanges that ends at a free column or leaves a row alone. So
 /// the search goes no farther than `alone` is worth, and for points in a plane the time is near linear.
-pub(super) fn assign(rows: usize, columns: usize, mut edges: Vec<Edge>, alone: f64) -> Vec<(usize, usize)> {
+pub(crate) fn assign(rows: usize, columns: usize, mut edges: Vec<Edge>, alone: f64) -> Vec<(usize, usize)> {
     edges.sort_by(|a, b| (a.row, a.column).cmp(&(b.row, b.column)).then(a.cost.total_cmp(&b.cost)));
     let mut starts = vec![0; rows + 1];
     edges.iter().for_each(|edge| starts[edge.row + 1] += 1);

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 
 use crate::locate::Ellipse;
 use crate::place::Place;
-use assign::{Edge, assign};
+pub(crate) use assign::{Edge, assign};
 pub use coverage::Coverage;
 use coverage::apart_deg;
 use kind::Kind;

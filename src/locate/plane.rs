@@ -48,7 +48,7 @@ impl Point {
     }
 
     /// The azimuth from here to another point, radians.
-    pub(super) fn azimuth_to(self, other: Self) -> f64 {
+    pub(crate) fn azimuth_to(self, other: Self) -> f64 {
         (other.x - self.x).atan2(other.y - self.y)
     }
 }

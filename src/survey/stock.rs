@@ -6,8 +6,9 @@ use super::file::{FileError, Record, Seen, SightingKey, State, SurveyFile};
 use super::work::Looked;
 use crate::annotation::Annotations;
 use crate::camera::Lens;
+use crate::ids::keep_ids;
 use crate::inventory::{
-    Entry, Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries, name_groups,
+    Evidence, Inventory, Lineage, ModelRecord, PictureCounts, SightingCounts, entries, name_groups,
 };
 use crate::locate::{Landmark, Traits, locate};
 use crate::model::{Class, Manifest, Model, Reading, same};
@@ -205,39 +206,6 @@ pub(super) fn models(model: &Model) -> Vec<ModelRecord> {
     std::iter::once(detector).chain(classifier).collect()
 }
 
-/// Gives entries the ids that they had before: an id stays with the landmark that most of its sightings are in now.
-///
-/// `before` names for each sighting the landmark that it was in.
-fn keep_ids(entries: &mut [Entry], landmarks: &[Landmark], before: &[Option<&str>]) {
-    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
-    before.iter().flatten().for_each(|id| *sizes.entry(id).or_default() += 1);
-    let mut shares: Vec<(usize, usize, &str)> = Vec::new();
-    for (number, landmark) in landmarks.iter().enumerate() {
-        let mut of_it: BTreeMap<&str, usize> = BTreeMap::new();
-        let known = landmark.sightings.iter().filter_map(|sighting| before.get(*sighting).copied().flatten());
-        known.for_each(|id| *of_it.entry(id).or_default() += 1);
-        shares.extend(of_it.into_iter().filter(|(id, n)| 2 * n > sizes[id]).map(|(id, n)| (n, number, id)));
-    }
-    // Most shared sightings first; of two landmarks that became one, the larger one's id stays.
-    shares.sort_by(|a, b| b.0.cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    let mut kept: BTreeMap<usize, &str> = BTreeMap::new();
-    for (_, number, id) in shares {
-        kept.entry(number).or_insert(id);
-    }
-    let mut taken: BTreeSet<String> = kept.values().map(|id| (*id).to_owned()).collect();
-    for (number, entry) in entries.iter_mut().enumerate() {
-        if let Some(id) = kept.get(&number) {
-            entry.id = (*id).to_owned();
-            continue;
-        }
-        // The id of a new landmark may be one that another has kept.
-        let own = entry.id.clone();
-        let numbered = (2..).map(|n| format!("{own}-{n}"));
-        entry.id = std::iter::once(own.clone()).chain(numbered).find(|id| !taken.contains(id)).unwrap_or_default();
-        taken.insert(entry.id.clone());
-    }
-}
-
 /// The class of a landmark after all that was read on it, and how sure it is.
 fn class_of(model: &Model, landmark: &Landmark, readings: &[Option<Reading>]) -> Option<(Class, f64)> {
     let of_it: Vec<Reading> = landmark.sightings.iter().filter_map(|sighting| readings[*sighting]).collect();
@@ -262,57 +230,5 @@ fn evidence<'a>(manifest: &'a Manifest, sighting: &Sighting, picture: &'a Pictur
         pixels: Some(pixels),
         azimuth_deg: sighting.azimuth_deg,
         elevation_deg: sighting.elevation_deg,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::locate::{Covariance, Method};
-
-    fn landmark(sightings: &[usize]) -> Landmark {
-        Landmark {
-            lon_deg: 7.0,
-            lat_deg: 48.0,
-            covariance: Covariance { xx: 1.0, xy: 0.0, yy: 1.0 },
-            class: 0,
-            class_confidence: 0.7,
-            probability: 0.9,
-            method: Method::Triangulated,
-            direction_deg: None,
-            direction_sd_deg: None,
-            support: None,
-            installation: None,
-            surface: None,
-            sightings: sightings.to_vec(),
-        }
-    }
-
-    /// The ids of landmarks of these sightings, which would be called `new` else.
-    fn ids(landmarks: &[&[usize]], before: &[Option<&str>]) -> Vec<String> {
-        let landmarks: Vec<Landmark> = landmarks.iter().map(|sightings| landmark(sightings)).collect();
-        let entry =
-            |l: &Landmark| Entry { id: "new".to_owned(), ..Entry::new("signs", &Class::default(), 0.5, l, &[]) };
-        let mut entries: Vec<Entry> = landmarks.iter().map(entry).collect();
-        keep_ids(&mut entries, &landmarks, before);
-        entries.into_iter().map(|entry| entry.id).collect()
-    }
-
-    #[test]
-    fn an_id_stays_with_most_of_its_sightings() {
-        let before = [Some("a"), Some("a"), Some("a"), Some("b"), None];
-        assert_eq!(ids(&[&[3, 4], &[0, 1, 2]], &before), ["b", "a"]);
-        assert_eq!(ids(&[&[0, 4], &[1, 2], &[3]], &before), ["new", "a", "b"], "one sighting has moved");
-    }
-
-    #[test]
-    fn two_that_became_one_have_the_id_of_the_larger() {
-        assert_eq!(ids(&[&[0, 1, 2], &[3]], &[Some("a"), Some("b"), Some("b"), None]), ["b", "new"]);
-    }
-
-    #[test]
-    fn one_that_fell_into_halves_is_two_new_ones() {
-        assert_eq!(ids(&[&[0], &[1]], &[Some("new"), Some("new")]), ["new", "new-2"]);
-        assert_eq!(ids(&[&[0, 1], &[2]], &[Some("new"), Some("new"), None]), ["new", "new-2"]);
     }
 }
