@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,30 @@ enum Rows {
     },
 }
 
+/// A gzipped file that unpacks to more than this many times its size is there to fill the memory: tables of rays unpack
+/// to some ten times.
+const MAX_TIMES_PACKED: u64 = 200;
+/// A small file may always unpack to so much.
+const MIN_UNPACKED_BYTES: u64 = 16 << 20;
+
+/// What a gzipped file unpacks to, as far as that is credible.
+struct Unpacked<R> {
+    bytes: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            io::Error::other(format!(
+                "unpacks to more than {MAX_TIMES_PACKED} times its size: if it is right, unpack it first"
+            ))
+        })?;
+        Ok(read)
+    }
+}
+
 /// A row of a table.
 pub(crate) struct Row<'a> {
     path: &'a Path,
@@ -78,7 +102,13 @@ impl Table {
             |error: &dyn std::fmt::Display| TableError::File { path: path.to_owned(), why: error.to_string() };
         let mut file = BufReader::new(File::open(path).map_err(|error| wrong(&error))?);
         let gzipped = file.fill_buf().map_err(|error| wrong(&error))?.starts_with(&[0x1F, 0x8B]);
-        let bytes: Box<dyn Read> = if gzipped { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let bytes: Box<dyn Read> = if gzipped {
+            let packed = file.get_ref().metadata().map_err(|error| wrong(&error))?.len();
+            let left = packed.saturating_mul(MAX_TIMES_PACKED).max(MIN_UNPACKED_BYTES);
+            Box::new(Unpacked { bytes: MultiGzDecoder::new(file), left })
+        } else {
+            Box::new(file)
+        };
         let mut bytes = BufReader::new(bytes);
         let begin = bytes.fill_buf().map_err(|error| wrong(&error))?;
         let begin = begin.strip_prefix("\u{feff}".as_bytes()).unwrap_or(begin);
@@ -276,6 +306,8 @@ pub(crate) fn number(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     fn rows(text: &str) -> Result<Vec<Vec<String>>, TableError> {
@@ -311,6 +343,27 @@ mod tests {
             ["way/7", "48.8", "7.9", "FR:EB10"],
         ];
         assert_eq!(rows(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused() {
+        let packed = |begin: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let mut gz = flate2::write::GzEncoder::new(file.reopen().unwrap(), flate2::Compression::best());
+            gz.write_all(begin.as_bytes()).unwrap();
+            (0..20).for_each(|_| gz.write_all(&vec![b' '; 1 << 20]).unwrap());
+            gz.finish().unwrap();
+            file
+        };
+        for begin in ["{\"type\":", "a,b\n1,2\n3,"] {
+            let file = packed(begin);
+            let read = Table::open(file.path()).and_then(|mut table| {
+                while table.next_row()?.is_some() {}
+                Ok(())
+            });
+            let error = read.unwrap_err().to_string();
+            assert!(error.contains("unpacks to more than 200 times its size"), "{error}");
+        }
     }
 
     #[test]
