@@ -123,7 +123,9 @@ pub fn run_in(
     let noted = noting.finish(survey, settings.max_pictures)?;
 
     let alone = query.annotations == Annotations::Alone;
-    let todo = if alone { Queues::default() } else { Queues::new(file, survey, source.connections())? };
+    // More than downloaders, workers and what is between them hold, so that none of them waits for the file.
+    let ready = source.connections() + 4 * settings.jobs;
+    let todo = if alone { Queues::default() } else { Queues::new(file, survey, ready)? };
     progress.known(noted.pictures - todo.pictures);
     progress.listed(todo.pictures);
     look_at_all(source, todo, model, settings, stop, file, |file, picture, outcome| {
