@@ -1,8 +1,8 @@
-//! Pictures on several hosts.
+//! Pictures on one host and on several.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use arpent::model::{Model, SHIPPED, runtime};
@@ -72,4 +72,58 @@ fn a_paused_host_does_not_stop_the_others() {
     let inventory = survey::run(&source, &query, &model, &settings, &mut Silent, &AtomicBool::new(false)).unwrap();
     assert_eq!(source.timed_out.load(Ordering::Relaxed), 0);
     assert_eq!((inventory.lineage.pictures.found, inventory.lineage.pictures.failed), (14, 0));
+}
+
+/// A folder whose files are counted as they are read.
+struct Counted {
+    pictures: Vec<Picture>,
+    read: Arc<(Mutex<usize>, Condvar)>,
+}
+
+impl Source for Counted {
+    fn list_in_parts(&self, _: &Query, take: &mut dyn FnMut(Listing) -> ControlFlow<()>) -> Result<(), SourceError> {
+        let _ = take(Listing { pictures: self.pictures.clone(), ..Listing::default() });
+        Ok(())
+    }
+
+    fn fetch(&self, picture: &Picture) -> Result<Vec<u8>, FetchError> {
+        *self.read.0.lock().unwrap() += 1;
+        self.read.1.notify_all();
+        Ok(file(&picture.id))
+    }
+
+    fn root(&self) -> String {
+        "counted".to_owned()
+    }
+}
+
+/// Waits with the first picture until every worker has had one to look at.
+struct WaitsForAll {
+    read: Arc<(Mutex<usize>, Condvar)>,
+    jobs: usize,
+    has_waited: bool,
+    timed_out: bool,
+}
+
+impl Progress for WaitsForAll {
+    fn listed(&mut self, _: usize) {}
+    fn looked(&mut self, _: &Picture, _: usize, _: Option<&str>) {
+        if !std::mem::replace(&mut self.has_waited, true) {
+            let (read, changed) = (self.read.0.lock().unwrap(), &self.read.1);
+            let waited =
+                changed.wait_timeout_while(read, Duration::from_secs(20), |read| *read <= self.jobs).unwrap();
+            self.timed_out = waited.1.timed_out();
+        }
+    }
+}
+
+#[test]
+fn one_downloader_keeps_all_workers_busy() {
+    let read = Arc::new((Mutex::new(0), Condvar::new()));
+    let source = Counted { pictures: street::first_pass(14), read: Arc::clone(&read) };
+    let model = Model::shipped(&SHIPPED[0], runtime::load(None).unwrap()).unwrap();
+    let settings = Settings { jobs: 2, max_pictures: None, min_sightings: 1 };
+    let mut progress = WaitsForAll { read, jobs: settings.jobs, has_waited: false, timed_out: false };
+    survey::run(&source, &Query::default(), &model, &settings, &mut progress, &AtomicBool::new(false)).unwrap();
+    assert!(progress.has_waited && !progress.timed_out);
 }
