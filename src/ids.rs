@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::camera::wrap_degrees;
 use crate::compare::{Edge, Looks, Status, Terms, assign, compare};
 use crate::inventory::Entry;
 use crate::locate::Landmark;
@@ -91,7 +92,7 @@ impl Recalled<'_> {
             let plane = Plane::about(station.lon_deg, station.lat_deg);
             let off_deg = |place: &Place, sighting: &Sighting| {
                 let azimuth = Point::default().azimuth_to(plane.point(place.lon_deg, place.lat_deg));
-                (azimuth.to_degrees() - sighting.azimuth_deg + 180.0).rem_euclid(360.0) - 180.0
+                wrap_degrees(azimuth.to_degrees() - sighting.azimuth_deg)
             };
             let mut edges = Vec::new();
             for (row, place) in places.iter().enumerate() {

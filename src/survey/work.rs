@@ -43,7 +43,6 @@ impl Worker {
         let spare = take(&mut self.spare);
         let decoded = decode_top(spare, bytes, |turn| self.plan(picture, turn).rows());
         let decoded = decoded.map_err(|error| error.to_string())?;
-        self.plan(picture, &decoded.turn);
         let Some((_, plan)) = self.plans.first().filter(|(_, plan)| !plan.is_empty()) else {
             return Err("picture shows no part of the street".to_owned());
         };

@@ -126,52 +126,52 @@ fn decode_trusting(
 fn shortened(bytes: &[u8], rows: u32) -> Option<Vec<u8>> {
     let rows = u16::try_from(rows).ok()?;
     let mut frame = None;
-    let mut at = 2;
-    loop {
-        let [0xFF, code] = *bytes.get(at..at + 2)? else { return None };
-        // Any number of fill bytes may precede the code.
-        if code == 0xFF {
-            at += 1;
-            continue;
-        }
+    for (code, at) in markers(bytes) {
         match code {
-            0xC0 | 0xC1 => frame = Some((at + 5, *bytes.get(at + 9)?)),
+            0xC0 | 0xC1 => frame = Some((at + 4, *bytes.get(at + 8)?)),
             0xC4 | 0xC8 | 0xCC => {}
             0xC2..=0xCF => return None,
-            0xDA => break,
+            0xDA => {
+                // The scan has as many components as the frame.
+                let (height_at, _) = frame.filter(|(_, components)| bytes.get(at + 3) == Some(components))?;
+                let mut shorter = bytes.to_vec();
+                shorter.get_mut(height_at..height_at + 2)?.copy_from_slice(&rows.to_be_bytes());
+                return Some(shorter);
+            }
             _ => {}
         }
-        at += 2 + usize::from(u16::from_be_bytes(*bytes.get(at + 2..)?.first_chunk()?)).max(2);
     }
-    let (height_at, components) = frame?;
-    if bytes.get(at + 4) != Some(&components) {
-        return None;
-    }
-    let mut shorter = bytes.to_vec();
-    shorter.get_mut(height_at..height_at + 2)?.copy_from_slice(&rows.to_be_bytes());
-    Some(shorter)
+    None
 }
 
 /// Whether the scans of a JPEG end with an end-of-image marker, as ITU T.81 (B.1.1) asks.
-///
-/// Segments are skipped by their length, so the marker of an embedded thumbnail does not count.
 fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    markers(bytes).any(|(code, _)| code == 0xD9)
+}
+
+/// The codes of a JPEG's markers, those of stuffed bytes among them, and the byte of each.
+///
+/// Segments are skipped by their length, so the markers of an embedded thumbnail do not count. The walk ends where a
+/// segment is cut off.
+fn markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> + '_ {
     let mut at = 2;
-    while let Some(step) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| *b == 0xFF)) {
-        at += step + 1;
-        match bytes.get(at) {
-            None => return false,
-            Some(0xD9) => return true,
-            // Padding, a stuffed byte of the scan, or a restart marker: no length follows.
-            Some(0xFF) => {}
-            Some(0x00 | 0x01 | 0xD0..=0xD8) => at += 1,
-            Some(_) => match bytes.get(at + 1..at + 3) {
-                Some(length) => at += 1 + usize::from(u16::from_be_bytes([length[0], length[1]])).max(2),
-                None => return false,
-            },
+    std::iter::from_fn(move || {
+        loop {
+            at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)? + 1;
+            let (code, code_at) = (*bytes.get(at)?, at);
+            match code {
+                // Padding: the code is still to come.
+                0xFF => continue,
+                // A stuffed byte of the scan, a restart, a start or the end: no length follows.
+                0x00 | 0x01 | 0xD0..=0xD9 => at += 1,
+                _ => {
+                    let length = *bytes.get(at + 1..)?.first_chunk()?;
+                    at += 1 + usize::from(u16::from_be_bytes(length)).max(2);
+                }
+            }
+            return Some((code, code_at));
         }
-    }
-    false
+    })
 }
 
 /// How the upright picture lies in the file: detections are reported in the file's own pixels.

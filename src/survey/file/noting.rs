@@ -154,12 +154,12 @@ impl Noting<'_> {
 
     fn count_listed(self, survey: i64, max_pictures: Option<usize>) -> rusqlite::Result<Noted> {
         let Self { change, listed, is_news, last_before, .. } = self;
-        let keys = |select: &str, offset: usize| {
+        let keys = |select: &str| {
             let mut select = change.prepare(select)?;
-            let keys = select.query_map([survey, offset as i64], |row| row.get(0))?;
+            let keys = select.query_map([survey], |row| row.get(0))?;
             keys.collect::<rusqlite::Result<Vec<i64>>>()
         };
-        let before = keys("SELECT fid FROM pictures WHERE survey = ? AND listed AND ? = 0", 0)?;
+        let before = keys("SELECT fid FROM pictures WHERE survey = ? AND listed")?;
         for fid in before.into_iter().filter(|fid| !listed.contains(fid)) {
             change.prepare_cached("UPDATE pictures SET listed = 0 WHERE fid = ?")?.execute([fid])?;
         }
@@ -169,9 +169,9 @@ impl Noting<'_> {
         if let Some(max) = max_pictures.filter(|max| *max < pictures) {
             let select = format!(
                 "SELECT fid FROM pictures WHERE survey = ? AND listed AND geom IS NOT NULL ORDER BY {AS_TAKEN}
-                 LIMIT -1 OFFSET ?"
+                 LIMIT -1 OFFSET {max}"
             );
-            for fid in keys(&select, max)? {
+            for fid in keys(&select)? {
                 let is_new = fid > last_before;
                 if is_new {
                     let forget = "DELETE FROM sightings WHERE survey = ?
