@@ -45,11 +45,11 @@ score: demo
 	@cargo run --release --quiet -- compare examples/street/truth.geojson signs.geojson --truth --any-class \
 		--class-column code --within 3
 
-lint:
+lint: .onnxruntime/version
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
 
-docs:
+docs: .onnxruntime/version
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 
 # What a package installs beside the program: manual pages and completions, in target/man and target/completions.
@@ -128,6 +128,7 @@ models/train/.venv/installed: models/train/requirements.txt
 tests/.venv/installed: tests/readers/requirements.txt scripts/make-venv
 	scripts/make-venv tests/.venv tests/readers/requirements.txt
 
-.onnxruntime/version: scripts/get-onnxruntime
+.onnxruntime/version: scripts/get-onnxruntime scripts/get-nasm
+	scripts/get-nasm
 	scripts/get-onnxruntime
 	@touch $@

@@ -4,10 +4,11 @@
     benches/python_peer.py ARPENT FLAT_DIR SPHERE_DIR [--copies N] [--rounds N]
 
 The peer decodes with OpenCV, cuts the same views with NumPy and OpenCV, runs the same detector in Python's onnxruntime
-(the release that arpent gets), suppresses doubles and reads every box with the same classifier: a thread and a session
-for each core. 360° pictures are cut twice, with the map from view to panorama made for each picture, and kept from one
-picture to the next. The peer places and writes nothing, and its imports and sessions are not counted; arpent's time is
-that of the whole command, which locates and writes as well. They take turns; each ratio is of the medians.
+(the release that arpent gets), suppresses doubles and reads every box with the same classifier, in a thread for each
+core. It is run plain, all threads sharing a session as it comes, and tuned, each with a session of one thread. 360°
+pictures are cut with the map from view to panorama made for each picture when plain, and kept from one picture to the
+next when tuned. The peer places and writes nothing, and its imports and sessions are not counted; arpent's time is that
+of the whole command, which locates and writes as well. They take turns; each ratio is of the medians.
 """
 
 import argparse
@@ -38,10 +39,13 @@ WIDE, NARROW = (60.0, 45.0, 0.0, 640), (30.0, 24.0, 2.5, 384)
 SCORE, IOU = 0.4, 0.5
 
 
-def session(path):
+def sessions(is_tuned):
+    """The detector and the classifier, as they come or with one thread."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    if is_tuned:
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+    providers = ["CPUExecutionProvider"]
+    return [onnxruntime.InferenceSession(str(path), options, providers=providers) for path in (MODEL, CODES)]
 
 
 def starts(begin, end, tile, length):
@@ -128,8 +132,8 @@ def grid(rows):
 class Worker:
     """A detector, a classifier and what they need, for one thread."""
 
-    def __init__(self, keeps_maps):
-        self.detector, self.classifier = session(MODEL), session(CODES)
+    def __init__(self, sessions, keeps_maps):
+        self.detector, self.classifier = sessions
         self.grids = {rows: grid(rows) for *_, rows in (WIDE, NARROW)}
         self.kept = {} if keeps_maps else None
 
@@ -166,10 +170,11 @@ class Worker:
             self.classifier.run(None, {"crops": crop})[0][0].argmax()
 
 
-def peer(paths, keeps_maps):
+def peer(paths, is_tuned):
     """Seconds that the Python program takes, and how many views and things it saw."""
     cv2.setNumThreads(1)
-    workers = [Worker(keeps_maps) for _ in range(os.cpu_count())]
+    shared = None if is_tuned else sessions(is_tuned)
+    workers = [Worker(shared or sessions(is_tuned), is_tuned) for _ in range(os.cpu_count())]
     todo, counts = queue.SimpleQueue(), []
     for path in paths:
         todo.put(path)
@@ -207,7 +212,7 @@ def arpent(program, folder):
         return took, json.loads(result.read_text())["survey"]["sightings"]["found"]
 
 
-def compare(program, name, source, copies, rounds, variants):
+def compare(program, name, source, copies, rounds):
     with tempfile.TemporaryDirectory() as folder:
         paths = []
         for path in sorted(source.rglob("*.jpg")) * copies:
@@ -217,19 +222,19 @@ def compare(program, name, source, copies, rounds, variants):
             paths.append(link)
         if not paths:
             sys.exit(f"{source} holds no picture")
-        ours, theirs = [], {variant: [] for variant in variants}
+        ours, theirs = [], {False: [], True: []}
         for _ in range(rounds):
             took, seen = arpent(program, folder)
             ours.append(took)
-            for variant in variants:
-                took, views, things = peer(paths, variant)
-                theirs[variant].append(took)
+            for is_tuned, times in theirs.items():
+                took, views, things = peer(paths, is_tuned)
+                times.append(took)
         arpents = len(paths) / statistics.median(ours)
         print(f"{name}: {len(paths)} pictures, {views} views; {seen} sightings, {things} things seen by the peer")
-        for variant in variants:
-            peers = len(paths) / statistics.median(theirs[variant])
-            maps = {None: "", False: ", maps made for each picture", True: ", maps kept"}[variant]
-            print(f"  arpent {arpents:.2f}/s, Python {peers:.2f}/s{maps}: {arpents / peers:.2f} times", flush=True)
+        for is_tuned, times in theirs.items():
+            peers = len(paths) / statistics.median(times)
+            kind = "tuned" if is_tuned else "plain"
+            print(f"  arpent {arpents:.2f}/s, Python {peers:.2f}/s, {kind}: {arpents / peers:.2f} times", flush=True)
 
 
 def main():
@@ -240,8 +245,8 @@ def main():
     parser.add_argument("--copies", type=int, default=4, help="how often each picture is looked at in a round")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    compare(options.program, "flat pictures", options.flat, options.copies, options.rounds, [None])
-    compare(options.program, "360° pictures", options.sphere, options.copies, options.rounds, [False, True])
+    compare(options.program, "flat pictures", options.flat, options.copies, options.rounds)
+    compare(options.program, "360° pictures", options.sphere, options.copies, options.rounds)
 
 
 if __name__ == "__main__":

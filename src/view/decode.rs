@@ -1,29 +1,21 @@
 //! From the bytes of a picture file to upright pixels.
 
-use std::borrow::Cow;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 use thiserror::Error;
 
+use super::jpeg::Jpeg;
 use crate::view::PixelBox;
 
 /// The most pixels a picture may have; the largest panoramas in the commons have about a hundred million. Each worker
 /// holds three bytes for each.
 const MAX_PIXELS: u64 = 150_000_000;
 
-/// Pixels that a byte of a JPEG can code at most: a block of 64 takes two bits or more, and colours are shared by four
-/// blocks. A short file that claims more is there to fill the memory.
-const MAX_PIXELS_PER_BYTE: u64 = 512;
-
 /// The longest side a picture may have: what JPEG allows.
 const MAX_SIDE: u32 = 65_535;
-
-/// Rows decoded below those that are wanted, and what they are a multiple of: those of two units of a JPEG at most, so
-/// that where it ends bears on nothing above.
-const ROWS_BELOW: u32 = 32;
 
 /// A decoded picture, turned upright.
 #[derive(Debug)]
@@ -59,7 +51,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, DecodeError> {
 }
 
 /// The same, of which only the rows at the top are wanted, as many as `rows` says when the size is known: where the file
-/// lets them be had alone, the image has not many more.
+/// lets them be had alone, the image has no others.
 ///
 /// `spare` is memory that an earlier picture has left, for the pixels of this one: the system takes its time to give a
 /// worker new memory for each picture.
@@ -71,107 +63,40 @@ pub(crate) fn decode_top(
     catch_unwind(AssertUnwindSafe(|| decode_trusting(spare, bytes, rows))).unwrap_or(Err(DecodeError::Damaged))
 }
 
-fn decode_trusting(
-    mut spare: Vec<u8>,
-    bytes: &[u8],
-    rows: impl FnOnce(&Turn) -> u32,
-) -> Result<Decoded, DecodeError> {
+fn decode_trusting(spare: Vec<u8>, bytes: &[u8], rows: impl FnOnce(&Turn) -> u32) -> Result<Decoded, DecodeError> {
     let format = image::guess_format(bytes).map_err(|_| DecodeError::Format)?;
     if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
         return Err(DecodeError::Format);
     }
-    // The decoder fills what a cut-off JPEG lacks with grey and says nothing.
-    if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
-        return Err(DecodeError::CutOff);
+    if format == ImageFormat::Jpeg
+        && let Some(jpeg) = Jpeg::open(bytes)?
+    {
+        let (orientation, (width, height)) = (jpeg.orientation, jpeg.size);
+        let turn = Turn { orientation, width, height };
+        let wanted = rows(&turn);
+        let image = jpeg.decode(spare, if orientation == Orientation::NoTransforms { wanted } else { height })?;
+        return Ok(turn.upright(image.into()));
     }
-    let open =
-        |bytes| ImageReader::with_format(Cursor::new(bytes), format).into_decoder().map_err(|_| DecodeError::Damaged);
-    let mut decoder = open(Cow::Borrowed(bytes))?;
+    let reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut decoder = reader.into_decoder().map_err(|_| DecodeError::Damaged)?;
     let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE || decoder.total_bytes() > 3 * MAX_PIXELS {
+    check_size((width, height))?;
+    if decoder.total_bytes() > 3 * MAX_PIXELS {
         return Err(DecodeError::TooLarge);
-    }
-    if format == ImageFormat::Jpeg && pixels > MAX_PIXELS_PER_BYTE * bytes.len() as u64 {
-        return Err(DecodeError::Damaged);
-    }
-    if width == 0 || height == 0 {
-        return Err(DecodeError::Damaged);
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let turn = Turn { orientation, width, height };
-    let rows = (rows(&turn).min(height) + ROWS_BELOW).next_multiple_of(ROWS_BELOW);
-    if format == ImageFormat::Jpeg
-        && orientation == Orientation::NoTransforms
-        && rows < height
-        && let Some(shorter) = shortened(bytes, rows)
-    {
-        decoder = open(Cow::Owned(shorter))?;
+    rows(&turn);
+    Ok(turn.upright(DynamicImage::from_decoder(decoder).map_err(|_| DecodeError::Damaged)?))
+}
+
+/// How many pixels a picture of a width and height has, if no more than it may.
+pub(super) fn check_size((width, height): (u32, u32)) -> Result<u64, DecodeError> {
+    match u64::from(width) * u64::from(height) {
+        0 => Err(DecodeError::Damaged),
+        pixels if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE => Err(DecodeError::TooLarge),
+        pixels => Ok(pixels),
     }
-    let (width, height) = decoder.dimensions();
-    let mut image = if decoder.color_type() == ColorType::Rgb8 {
-        let length = usize::try_from(decoder.total_bytes()).map_err(|_| DecodeError::TooLarge)?;
-        spare.resize(length, 0);
-        decoder.read_image(&mut spare).map_err(|_| DecodeError::Damaged)?;
-        RgbImage::from_raw(width, height, spare).ok_or(DecodeError::Damaged)?.into()
-    } else {
-        DynamicImage::from_decoder(decoder).map_err(|_| DecodeError::Damaged)?
-    };
-    image.apply_orientation(orientation);
-    Ok(Decoded { image: image.into_rgb8(), turn })
-}
-
-/// A JPEG that says that it is only so many rows high, and ends there for the decoder; `None` where it has more than one
-/// scan, as progressive ones do.
-fn shortened(bytes: &[u8], rows: u32) -> Option<Vec<u8>> {
-    let rows = u16::try_from(rows).ok()?;
-    let mut frame = None;
-    for (code, at) in markers(bytes) {
-        match code {
-            0xC0 | 0xC1 => frame = Some((at + 4, *bytes.get(at + 8)?)),
-            0xC4 | 0xC8 | 0xCC => {}
-            0xC2..=0xCF => return None,
-            0xDA => {
-                // The scan has as many components as the frame.
-                let (height_at, _) = frame.filter(|(_, components)| bytes.get(at + 3) == Some(components))?;
-                let mut shorter = bytes.to_vec();
-                shorter.get_mut(height_at..height_at + 2)?.copy_from_slice(&rows.to_be_bytes());
-                return Some(shorter);
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Whether the scans of a JPEG end with an end-of-image marker, as ITU T.81 (B.1.1) asks.
-fn is_whole_jpeg(bytes: &[u8]) -> bool {
-    markers(bytes).any(|(code, _)| code == 0xD9)
-}
-
-/// The codes of a JPEG's markers, those of stuffed bytes among them, and the byte of each.
-///
-/// Segments are skipped by their length, so the markers of an embedded thumbnail do not count. The walk ends where a
-/// segment is cut off.
-fn markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> + '_ {
-    let mut at = 2;
-    std::iter::from_fn(move || {
-        loop {
-            at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)? + 1;
-            let (code, code_at) = (*bytes.get(at)?, at);
-            match code {
-                // Padding: the code is still to come.
-                0xFF => continue,
-                // A stuffed byte of the scan, a restart, a start or the end: no length follows.
-                0x00 | 0x01 | 0xD0..=0xD9 => at += 1,
-                _ => {
-                    let length = *bytes.get(at + 1..)?.first_chunk()?;
-                    at += 1 + usize::from(u16::from_be_bytes(length)).max(2);
-                }
-            }
-            return Some((code, code_at));
-        }
-    })
 }
 
 /// How the upright picture lies in the file: detections are reported in the file's own pixels.
@@ -188,6 +113,12 @@ impl Turn {
     /// The turn of a file of this EXIF orientation, 1 to 8, and size; `None` for any other number.
     pub fn from_exif(orientation: u8, width: u32, height: u32) -> Option<Self> {
         Some(Self { orientation: Orientation::from_exif(orientation)?, width, height })
+    }
+
+    /// A file's pixels, turned upright.
+    fn upright(self, mut image: DynamicImage) -> Decoded {
+        image.apply_orientation(self.orientation);
+        Decoded { image: image.into_rgb8(), turn: self }
     }
 
     /// Stands for the turn of a file whose size nobody has to know.
@@ -276,32 +207,29 @@ mod tests {
 
     #[test]
     fn the_top_alone_is_the_top_of_the_whole() {
-        // Colours of half the rows and columns, one scan.
-        let street = std::fs::read("examples/street/pass-1/0001.jpg").unwrap();
-        let whole = decode(&street).unwrap();
-        for rows in [0, 1, 16, 500, 700, 1060, 1080, u32::MAX] {
-            let top = decode_top(Vec::new(), &street, |_| rows).unwrap();
-            assert_eq!(top.turn, whole.turn);
-            assert!(top.image.height() <= rows.saturating_add(2 * ROWS_BELOW), "{rows}: {}", top.image.height());
-            let wanted = rows.min(1080) as usize * 1920 * 3;
-            assert!(top.image.as_raw()[..wanted] == whole.image.as_raw()[..wanted], "{rows} rows");
+        for file in ["examples/street/pass-1/0001.jpg", "tests/recorded/progressive.jpg"] {
+            let bytes = std::fs::read(file).unwrap();
+            let whole = decode(&bytes).unwrap();
+            let (width, height) = whole.image.dimensions();
+            for rows in [0, 1, 16, height / 2, height - 1, height, u32::MAX] {
+                let top = decode_top(Vec::new(), &bytes, |_| rows).unwrap();
+                assert_eq!(top.turn, whole.turn);
+                assert_eq!(top.image.height(), rows.min(height));
+                let wanted = (3 * rows.min(height) * width) as usize;
+                assert!(top.image.as_raw()[..] == whole.image.as_raw()[..wanted], "{file}: {rows} rows");
+            }
         }
     }
 
     #[test]
-    fn only_one_scan_can_be_had_in_part() {
-        let baseline = jpeg(64, 400);
-        assert!(shortened(&baseline, 64).is_some());
-        let frame = baseline.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
-        let progressive = [&baseline[..frame], &[0xFF, 0xC2], &baseline[frame + 2..]].concat();
-        assert_eq!(shortened(&progressive, 64), None);
-        let scan = baseline.windows(2).position(|marker| marker == [0xFF, 0xDA]).unwrap();
-        let mut several = baseline.clone();
-        several[scan + 4] = 1;
-        assert_eq!(shortened(&several, 64), None);
-        for end in 0..scan {
-            assert_eq!(shortened(&baseline[..end], 64), None);
-        }
+    fn a_printers_colours_are_decoded_whole() {
+        let bytes = std::fs::read("tests/recorded/cmyk.jpg").unwrap();
+        let mut asked = 0;
+        let top = decode_top(Vec::new(), &bytes, |turn| {
+            asked += 1;
+            turn.height / 2
+        });
+        assert_eq!((asked, top.unwrap().image), (1, decode(&bytes).unwrap().image));
     }
 
     #[test]

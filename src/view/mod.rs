@@ -6,6 +6,7 @@
 
 mod decode;
 mod flat;
+mod jpeg;
 mod overlap;
 mod sphere;
 mod tensor;
