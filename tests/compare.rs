@@ -154,8 +154,8 @@ fn the_street_is_compared_with_its_truth_and_with_itself() {
     assert!(same.err.contains("signs.gpkg tell what was looked at"), "{}", same.err);
     assert_eq!(numbers_after(&same.out, "changed ")[0] + numbers_after(&same.out, "gone ")[0], 0.0, "{}", same.out);
     let list = path("list.csv");
-    // In the middle of the street, facing nobody knows where; and a kilometre away.
-    fs::write(&list, "id,class,lon,lat\nnear,C12,7.7108,48.6011\nfar,C12,7.73,48.6011\n").unwrap();
+    // In the middle of the street, 10 m from any sign of its kind; and a kilometre away.
+    fs::write(&list, "id,class,lon,lat\nnear,C12,7.7108,48.60115\nfar,C12,7.73,48.6011\n").unwrap();
     let rows_path = path("rows.geojson");
     run(["compare", text(&list), text(&survey), "-o", text(&rows_path)]).with_code(0);
     let rows = rows(&rows_path);
