@@ -38,7 +38,7 @@ use crate::view::Turn;
 use file::{Kept, Noting, Tied};
 use queue::Queues;
 use stock::{Stock, models, seen, take_stock};
-use work::{Looked, Worker};
+use work::{Looked, Plans, Worker};
 
 /// How often a run that waits looks whether it is to stop.
 const LOOK_ROUND: Duration = Duration::from_millis(200);
@@ -296,6 +296,7 @@ fn look_at_all(
     }
     let jobs = settings.jobs.clamp(1, todo.pictures);
     let pool = &workers(jobs)?;
+    let plans = &Plans::new(model.view_sizes());
     let broken = &AtomicBool::new(false);
     let is_stopped = || stop.load(Ordering::Relaxed) || broken.load(Ordering::Relaxed);
     let (to_workers, arrived) = bounded(jobs * 2);
@@ -321,7 +322,7 @@ fn look_at_all(
         scope.spawn(move || {
             pool.broadcast(|_| {
                 let mut worker = match model.detector() {
-                    Ok(detector) => Worker::new(detector),
+                    Ok(detector) => Worker::new(detector, plans),
                     Err(error) => return drop(to_file.send(Err(error))),
                 };
                 for (picture, fetched) in &arrived {

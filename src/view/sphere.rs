@@ -163,8 +163,12 @@ impl Ring {
         let mut columns = Vec::with_capacity(width as usize * height as usize);
         let mut rows = Vec::with_capacity(columns.capacity());
         for j in 0..height {
-            for i in 0..width {
-                let seen = self.cut_direction(f64::from(i) + 0.5, f64::from(j) + 0.5);
+            // The right half of a cut mirrors the left one.
+            let at = |i: u32| self.cut_direction(f64::from(i) + 0.5, f64::from(j) + 0.5);
+            let left: Vec<_> = (0..width.div_ceil(2)).map(at).collect();
+            let right = left.iter().rev().skip(width as usize % 2);
+            let right = right.map(|seen| Direction { right_deg: -seen.right_deg, ..*seen });
+            for seen in left.iter().copied().chain(right) {
                 let u = self.ahead.0 + seen.right_deg * self.per_degree.0;
                 let v = self.ahead.1 - seen.up_deg * self.per_degree.1;
                 // Pixel centres lie at one half.
