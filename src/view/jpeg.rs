@@ -3,6 +3,7 @@
 
 use std::ffi::c_int;
 use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 
 use image::RgbImage;
 use image::metadata::Orientation;
@@ -21,9 +22,17 @@ const MAX_PIXELS_PER_BYTE: u64 = 512;
 /// The most scans a JPEG may have: progressive ones have ten or so, and each goes over all of the picture.
 const MAX_SCANS: usize = 100;
 
+/// A JPEG of several scans and more pixels than this is decoded while no other such is: until its last scan all of it is
+/// held, six bytes for each pixel at most, which would add up with the number of workers.
+const MAX_PIXELS_BESIDE: u64 = 40_000_000;
+
+/// Held by whoever decodes such a one.
+static LARGE: Mutex<()> = Mutex::new(());
+
 /// A JPEG of which the headers are read.
 pub(super) struct Jpeg<'a> {
     reader: Decompress<&'a [u8]>,
+    is_held_whole: bool,
     /// Width and height, pixels.
     pub(super) size: (u32, u32),
     /// How it lies to the upright picture, by its EXIF.
@@ -57,13 +66,15 @@ impl<'a> Jpeg<'a> {
         }
         use J_COLOR_SPACE::{JCS_GRAYSCALE, JCS_RGB, JCS_YCbCr};
         let is_ours = matches!(reader.color_space(), JCS_YCbCr | JCS_RGB | JCS_GRAYSCALE);
-        Ok(is_ours.then_some(Self { reader, size, orientation }))
+        let is_held_whole = scans > 1 && pixels > MAX_PIXELS_BESIDE;
+        Ok(is_ours.then_some(Self { reader, is_held_whole, size, orientation }))
     }
 
     /// The pixels of so many rows from the top, as they lie in the file, in the memory of `spare`.
     pub(super) fn decode(self, mut spare: Vec<u8>, rows: u32) -> Result<RgbImage, DecodeError> {
         let (width, height) = self.size;
         let rows = rows.min(height);
+        let _alone = self.is_held_whole.then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
         spare.resize(3 * width as usize * rows as usize, 0);
         let mut decoder = self.reader.rgb().map_err(|_| DecodeError::Damaged)?;
         decoder.read_scanlines_into(&mut spare).map_err(|_| DecodeError::Damaged)?;
