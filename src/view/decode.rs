@@ -86,6 +86,7 @@ fn decode_trusting(spare: Vec<u8>, bytes: &[u8], rows: impl FnOnce(&Turn) -> u32
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let turn = Turn { orientation, width, height };
+    // All of them come, but whoever asks wants to know the size.
     rows(&turn);
     Ok(turn.upright(DynamicImage::from_decoder(decoder).map_err(|_| DecodeError::Damaged)?))
 }
