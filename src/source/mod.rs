@@ -7,7 +7,7 @@ pub mod folder;
 pub(crate) mod fuzzing;
 mod hosts;
 pub(crate) mod http;
-mod jpeg;
+pub(crate) mod jpeg;
 pub mod panoramax;
 mod xmp;
 

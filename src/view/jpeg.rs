@@ -2,6 +2,7 @@
 //! last row that is wanted.
 
 use std::ffi::c_int;
+use std::io::Cursor;
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 
@@ -14,6 +15,7 @@ use mozjpeg_sys::{
 };
 
 use super::decode::{DecodeError, check_size};
+use crate::source::jpeg::read_headers;
 
 /// Pixels that a byte of a JPEG can code at most: a block of 64 takes two bits or more, and colours are shared by four
 /// blocks. A short file that claims more is there to fill the memory.
@@ -43,13 +45,12 @@ impl<'a> Jpeg<'a> {
     /// Reads the headers of a JPEG that is whole and whose pixels fit the memory; `None` where its colours are those of a
     /// printer, which libjpeg does not turn into others. This and [`decode`](Self::decode) unwind where it is damaged.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Option<Self>, DecodeError> {
-        let (mut is_whole, mut scans, mut orientation) = (false, 0, Orientation::NoTransforms);
-        for (code, at) in markers(bytes) {
+        let (mut is_whole, mut scans) = (false, 0);
+        for code in markers(bytes) {
             match code {
                 // The scans of a JPEG end with an end-of-image marker, as ITU T.81 (B.1.1) asks.
                 0xD9 => is_whole = true,
                 0xDA => scans += 1,
-                0xE1 => orientation = exif(bytes, at).and_then(Orientation::from_exif_chunk).unwrap_or(orientation),
                 _ => {}
             }
         }
@@ -67,6 +68,9 @@ impl<'a> Jpeg<'a> {
         use J_COLOR_SPACE::{JCS_GRAYSCALE, JCS_RGB, JCS_YCbCr};
         let is_ours = matches!(reader.color_space(), JCS_YCbCr | JCS_RGB | JCS_GRAYSCALE);
         let is_held_whole = scans > 1 && pixels > MAX_PIXELS_BESIDE;
+        let exif = read_headers(&mut Cursor::new(bytes)).ok().and_then(|headers| headers.exif);
+        let orientation =
+            exif.and_then(|tiff| Orientation::from_exif_chunk(&tiff)).unwrap_or(Orientation::NoTransforms);
         Ok(is_ours.then_some(Self { reader, is_held_whole, size, orientation }))
     }
 
@@ -108,22 +112,16 @@ extern "C-unwind" fn warned(decoder: &mut jpeg_common_struct, level: c_int) {
     }
 }
 
-/// The TIFF structure of an application segment whose code is at `at`, where it is EXIF.
-fn exif(bytes: &[u8], at: usize) -> Option<&[u8]> {
-    let length = usize::from(u16::from_be_bytes(*bytes.get(at + 1..)?.first_chunk()?));
-    bytes.get(at + 3..at + 1 + length)?.strip_prefix(b"Exif\0\0")
-}
-
-/// The codes of a JPEG's markers, those of stuffed bytes among them, and the byte of each.
+/// The codes of a JPEG's markers, those of stuffed bytes among them.
 ///
 /// Segments are skipped by their length, so the markers of an embedded thumbnail do not count. The walk ends where a
 /// segment is cut off.
-fn markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> + '_ {
+fn markers(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
     let mut at = 2;
     std::iter::from_fn(move || {
         loop {
             at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)? + 1;
-            let (code, code_at) = (*bytes.get(at)?, at);
+            let code = *bytes.get(at)?;
             match code {
                 // Padding: the code is still to come.
                 0xFF => continue,
@@ -134,7 +132,7 @@ fn markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> + '_ {
                     at += 1 + usize::from(u16::from_be_bytes(length)).max(2);
                 }
             }
-            return Some((code, code_at));
+            return Some(code);
         }
     })
 }
@@ -143,8 +141,7 @@ fn markers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> + '_ {
 mod tests {
     use super::*;
     use crate::view::decode;
-    use image::{DynamicImage, ImageFormat, Luma, Rgb, RgbImage};
-    use std::io::Cursor;
+    use image::{DynamicImage, ImageFormat, Luma, Rgb};
 
     fn written(image: impl Into<DynamicImage>) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -194,8 +191,8 @@ mod tests {
     #[test]
     fn a_picture_is_gone_over_so_often_only() {
         let bytes = std::fs::read("tests/recorded/progressive.jpg").unwrap();
-        let is = |wanted| move |(code, at)| (code == wanted).then_some(at);
-        let [scan, end] = [0xDA, 0xD9].map(|code| markers(&bytes).filter_map(is(code)).last().unwrap() - 1);
+        let last = |code| bytes.windows(2).rposition(|marker| marker == [0xFF, code]).unwrap();
+        let [scan, end] = [0xDA, 0xD9].map(last);
         assert!(decode(&bytes).is_ok());
         let often = [&bytes[..end], &bytes[scan..end].repeat(MAX_SCANS), &bytes[end..]].concat();
         assert_eq!(decode(&often).unwrap_err(), DecodeError::Damaged);
