@@ -176,15 +176,16 @@ fn smaller_beside(patch: &Patch, input: (u32, u32)) -> Option<Patch> {
     (times >= SMALLEST).then(|| Patch { left, top, ..smaller_of(patch, times) })
 }
 
-/// Where tiles of `tile` pixels start that cover `from`..`to` of an axis of `length` pixels, evenly spread.
+/// Where tiles of `tile` pixels start that cover `from`..`to` of an axis of `length` pixels, evenly spread. They start
+/// at whole pixels, so that a tile at the picture's own scale is a copy.
 fn starts(from: f64, to: f64, tile: f64, length: f64) -> Vec<f64> {
     let span = to - from;
+    let whole = |start: f64| start.round().clamp(0.0, (length - tile).max(0.0));
     if span <= tile {
-        let start = ((from + to - tile) / 2.0).clamp(0.0, (length - tile).max(0.0));
-        return vec![start];
+        return vec![whole((from + to - tile) / 2.0)];
     }
     let gaps = ((span - tile) / (tile * (1.0 - OVERLAP))).ceil();
-    (0..=gaps as usize).map(|i| from + (span - tile) * i as f64 / gaps).collect()
+    (0..=gaps as usize).map(|i| whole(from + (span - tile) * i as f64 / gaps)).collect()
 }
 
 #[cfg(test)]

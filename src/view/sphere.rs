@@ -4,7 +4,7 @@ use fast_image_resize::images::{CroppedImageMut, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions};
 use image::RgbImage;
 
-use super::tensor::{Tap, planes, sample};
+use super::tensor::{Tap, Taps, planes, sample};
 use super::{Canvas, PixelBox, ViewSizes, tensor_len, touches};
 use crate::camera::{Direction, Lens};
 
@@ -16,9 +16,6 @@ const NARROW: Shape = Shape { fov_deg: 30.0, step_deg: 24.0, pitch_deg: 2.5 };
 const NARROW_FROM: f64 = 1.3;
 /// A band that is finer than the views by no more than this is sampled as it is.
 const SHRINK_FROM: f64 = 1.15;
-
-/// Bytes after the band, so that the last pixel can be read with as many as a register takes.
-const OVERREAD: usize = 2;
 
 #[derive(Debug, Clone, Copy)]
 struct Shape {
@@ -49,7 +46,7 @@ pub(super) struct Ring {
     /// Columns of the band for each cut's azimuth.
     shifts: Vec<i64>,
     /// Where each pixel of a cut reads the band, from the first column of the cut.
-    taps: Vec<Tap>,
+    taps: Taps,
     /// First column of the cut that looks straight ahead.
     first_column: i64,
     /// Columns that a cut spans, its right neighbour included.
@@ -114,7 +111,7 @@ impl Ring {
             rows,
             circle: 0,
             shifts: Vec::new(),
-            taps: Vec::new(),
+            taps: Taps::new(Vec::new()),
             first_column: 0,
             span: 0,
         };
@@ -180,25 +177,22 @@ impl Ring {
         let last = columns.iter().copied().fold(f64::MIN, f64::max).floor();
         self.first_column = first as i64;
         self.span = (last - first) as usize + 2;
-        let parts = |v: f64| (v.floor() as usize, ((v - v.floor()) * 256.0) as u16);
+        let parts = |v: f64| (v.floor() as usize, v - v.floor());
         let band_height = self.rows.band_height as usize;
         let stride = self.stride();
-        self.taps = columns
-            .iter()
-            .zip(&rows)
-            .map(|(x, y)| {
-                let (column, right) = parts(x - first);
-                let (row, down) = if (-0.5..=bottom - 0.5).contains(y) {
-                    match parts(y.max(0.0)) {
-                        (row, _) if row + 1 >= band_height => (band_height - 1, 0),
-                        inside => inside,
-                    }
-                } else {
-                    (band_height, 0)
-                };
-                Tap { at: (row * stride + column * 3) as u32, right, down }
-            })
-            .collect();
+        let tap = |(x, y): (&f64, &f64)| {
+            let (column, right) = parts(x - first);
+            let (row, lower) = if (-0.5..=bottom - 0.5).contains(y) {
+                match parts(y.max(0.0)) {
+                    (row, _) if row + 1 >= band_height => (band_height - 1, 0.0),
+                    inside => inside,
+                }
+            } else {
+                (band_height, 0.0)
+            };
+            Tap::new((row * stride + column * 3) as u32, right, lower)
+        };
+        self.taps = Taps::new(columns.iter().zip(&rows).map(tap).collect());
     }
 
     /// Bytes of a row of the band, which is repeated at the right as far as a cut spans.
@@ -225,7 +219,7 @@ impl Ring {
         let (width, height) = (self.rows.band_width, self.rows.band_height);
         let stride = self.stride();
         let (picture_part, below) = (width as usize * 3, stride * height as usize);
-        pixels.resize(below + 2 * stride + OVERREAD, 0);
+        pixels.resize(below + 2 * stride + Taps::OVERREAD, 0);
         pixels[below..].fill(scaling.pad);
         let is_drawn = (|| {
             let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3).ok()?;

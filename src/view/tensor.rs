@@ -3,15 +3,48 @@
 
 use super::Scaling;
 
-/// Where a pixel of a view is read in a band of RGB pixels: a mean of four, weighted by 256ths.
+/// Where a pixel of a view is read in a band of RGB pixels: a mean of four.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub(super) struct Tap {
     /// Byte of the upper left one of the four.
-    pub at: u32,
-    /// Weight of the right ones.
-    pub right: u16,
-    /// Weight of the lower ones.
-    pub down: u16,
+    at: u32,
+    /// Weights of the left and of the right ones, together [`WHOLE`].
+    across: [u8; 2],
+    /// Weights of the upper and of the lower ones, together [`WHOLE`].
+    down: [u8; 2],
+}
+
+/// The weight of one pixel alone: the most that a byte holds.
+const WHOLE: u8 = 255;
+
+impl Tap {
+    /// Reads from byte `at` on, with shares of the right and of the lower pixels within 0..=1.
+    pub(super) fn new(at: u32, right: f64, lower: f64) -> Self {
+        let weights = |share: f64| {
+            let second = (share * f64::from(WHOLE)).round() as u8;
+            [WHOLE - second, second]
+        };
+        Self { at, across: weights(right), down: weights(lower) }
+    }
+}
+
+/// Where all pixels of a view are read.
+#[derive(Debug)]
+pub(super) struct Taps {
+    taps: Vec<Tap>,
+    /// Bytes of a band that the upper pixels may be read from, each with as many as a register takes.
+    reach: usize,
+}
+
+impl Taps {
+    /// Bytes after the last of four pixels that are read with it.
+    pub(super) const OVERREAD: usize = 2;
+
+    pub(super) fn new(taps: Vec<Tap>) -> Self {
+        let reach = taps.iter().map(|tap| tap.at as usize + 6 + Self::OVERREAD).max().unwrap_or(0);
+        Self { taps, reach }
+    }
 }
 
 /// The planes of a tensor, or parts of them, in the order red, green, blue, each with the factors of `a·value + b`.
@@ -51,10 +84,11 @@ fn lay_pixels(pixels: &[u8], planes: &mut Planes<'_>, start: usize) {
 }
 
 /// Reads a band of RGB pixels of `stride` bytes a row through `taps`, `start` bytes further on, and fills the planes.
-pub(super) fn sample(band: &[u8], stride: usize, start: usize, taps: &[Tap], planes: &mut Planes<'_>) {
-    // Bilinear weights are products of two 256ths.
-    for (_, a, _) in planes.iter_mut() {
-        *a *= 1.0 / 65536.0;
+pub(super) fn sample(band: &[u8], stride: usize, start: usize, taps: &Taps, planes: &mut Planes<'_>) {
+    // Means are taken of pixels less 128, which fit signed bytes, and come as so many times what they are.
+    for (_, a, b) in planes.iter_mut() {
+        *b += 128.0 * *a;
+        *a /= f32::from(WHOLE) * f32::from(WHOLE);
     }
     #[cfg(target_arch = "x86_64")]
     let from = if std::arch::is_x86_feature_detected!("avx2") {
@@ -69,17 +103,16 @@ pub(super) fn sample(band: &[u8], stride: usize, start: usize, taps: &[Tap], pla
 }
 
 /// Samples the taps from number `from` on.
-fn sample_from(from: usize, band: &[u8], stride: usize, start: usize, taps: &[Tap], planes: &mut Planes<'_>) {
-    for (place, tap) in taps.iter().enumerate().skip(from) {
+fn sample_from(from: usize, band: &[u8], stride: usize, start: usize, taps: &Taps, planes: &mut Planes<'_>) {
+    for (place, tap) in taps.taps.iter().enumerate().skip(from) {
         let upper = start + tap.at as usize;
         let lower = upper + stride;
         let (Some(above), Some(under)) = (band.get(upper..upper + 6), band.get(lower..lower + 6)) else { continue };
-        let (right, down) = (u32::from(tap.right), u32::from(tap.down));
+        let [left, right, over, below] = [tap.across[0], tap.across[1], tap.down[0], tap.down[1]].map(i32::from);
         for (c, (plane, a, b)) in planes.iter_mut().enumerate() {
-            let above = u32::from(above[c]) * (256 - right) + u32::from(above[c + 3]) * right;
-            let under = u32::from(under[c]) * (256 - right) + u32::from(under[c + 3]) * right;
+            let mean = |row: &[u8]| (i32::from(row[c]) - 128) * left + (i32::from(row[c + 3]) - 128) * right;
             if let Some(value) = plane.get_mut(place) {
-                *value = (above * (256 - down) + under * down) as f32 * *a + *b;
+                *value = (mean(above) * over + mean(under) * below) as f32 * *a + *b;
             }
         }
     }
@@ -89,45 +122,63 @@ fn sample_from(from: usize, band: &[u8], stride: usize, start: usize, taps: &[Ta
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::{Planes, Tap};
+    use super::{Planes, Tap, Taps};
 
     #[target_feature(enable = "avx2")]
     pub(super) fn lay(pixels: &[u8], planes: &mut Planes<'_>, start: usize) {
         super::lay_pixels(pixels, planes, start);
     }
 
-    /// Samples the taps by fours and says how many of them it did.
+    /// Samples the taps by fours and says how many of them it did: none where they reach beyond the band.
     #[target_feature(enable = "avx2")]
-    pub(super) fn sample(band: &[u8], stride: usize, start: usize, taps: &[Tap], planes: &mut Planes<'_>) -> usize {
-        // Two neighbours r g b r g b as pairs of 16 bits, one pair a colour.
-        let pairs = _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
-        let load = |at: usize| -> Option<__m128i> {
-            let eight: &[u8; 8] = band.get(at..)?.first_chunk()?;
-            Some(_mm_shuffle_epi8(_mm_cvtsi64_si128(i64::from_le_bytes(*eight)), pairs))
-        };
-        let mean = |tap: &Tap| -> Option<__m128> {
-            let at = start + tap.at as usize;
-            let across = _mm_set1_epi32((i32::from(tap.right) << 16) | (256 - i32::from(tap.right)));
-            let above = _mm_madd_epi16(load(at)?, across);
-            let under = _mm_madd_epi16(load(at + stride)?, across);
-            let down = _mm_mullo_epi32(_mm_sub_epi32(under, above), _mm_set1_epi32(i32::from(tap.down)));
-            Some(_mm_cvtepi32_ps(_mm_add_epi32(_mm_slli_epi32::<8>(above), down)))
+    pub(super) fn sample(band: &[u8], stride: usize, start: usize, taps: &Taps, planes: &mut Planes<'_>) -> usize {
+        if start.saturating_add(stride).saturating_add(taps.reach) > band.len() {
+            return 0;
+        }
+        let twice = |v: __m128i| _mm256_broadcastsi128_si256(v);
+        // From the neighbours r g b r g b of the upper row, and eight bytes on those of the lower one, to pairs of
+        // neighbours: red above and below, green, blue.
+        let pairs = twice(_mm_setr_epi8(0, 3, 8, 11, 1, 4, 9, 12, 2, 5, 10, 13, -1, -1, -1, -1));
+        // The weights of the first and of the second of two taps that lie side by side, across as bytes, down as words.
+        let across = [0x0504, 0x0d0c].map(|both| _mm256_set1_epi16(both));
+        let down = [0x8007_8006_u32, 0x800f_800e].map(|both| _mm256_set1_epi32(both.cast_signed()));
+        let less_128 = _mm256_set1_epi8(-128);
+
+        let upper = band.as_ptr().wrapping_add(start);
+        let lower = upper.wrapping_add(stride);
+        let next = lower.wrapping_add(stride);
+        let four = |tap: &Tap| {
+            // SAFETY: eight bytes from each tap's place on lie in the band, and those a row further down do, as `reach`
+            // is that of the furthest tap.
+            let eight = |row: *const u8| unsafe { row.add(tap.at as usize).cast::<i64>().read_unaligned() };
+            _mm_set_epi64x(eight(lower), eight(upper))
         };
         let [(red, ar, br), (green, ag, bg), (blue, ab, bb)] = planes;
-        let factors = [(*ar, *br), (*ag, *bg), (*ab, *bb)].map(|(a, b)| (_mm_set1_ps(a), _mm_set1_ps(b)));
-        let (red, green, blue) = (red.as_chunks_mut::<4>().0, green.as_chunks_mut().0, blue.as_chunks_mut().0);
-        let (taps, _) = taps.as_chunks::<4>();
+        let a = (_mm256_set_m128(_mm_set1_ps(*ag), _mm_set1_ps(*ar)), _mm_set1_ps(*ab));
+        let b = (_mm256_set_m128(_mm_set1_ps(*bg), _mm_set1_ps(*br)), _mm_set1_ps(*bb));
+        let (red, green, blue) =
+            (red.as_chunks_mut::<4>().0, green.as_chunks_mut::<4>().0, blue.as_chunks_mut::<4>().0);
         let mut done = 0;
-        for (((taps, r), g), b) in taps.iter().zip(red).zip(green).zip(blue) {
+        for (((taps, r), g), b_line) in taps.taps.as_chunks::<4>().0.iter().zip(red).zip(green).zip(blue) {
             let [first, second, third, fourth] = taps;
-            let means = (mean(first), mean(second), mean(third), mean(fourth));
-            let (Some(first), Some(second), Some(third), Some(fourth)) = means else { break };
-            // From four pixels of three colours to three lines of four.
-            let (low, high) = (_mm_unpacklo_ps(first, second), _mm_unpacklo_ps(third, fourth));
-            let blues = _mm_movelh_ps(_mm_unpackhi_ps(first, second), _mm_unpackhi_ps(third, fourth));
-            let lines = [_mm_movelh_ps(low, high), _mm_movehl_ps(high, low), blues];
-            for ((line, (a, b)), place) in lines.into_iter().zip(factors).zip([r, g, b]) {
-                let line = _mm_add_ps(_mm_mul_ps(line, a), b);
+            // The rows of a view are arcs in the band, which the processor does not foresee.
+            _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(first.at as usize).cast());
+            // SAFETY: four taps are 32 bytes.
+            let weights = unsafe { _mm256_loadu_si256(taps.as_ptr().cast()) };
+            let mean = |tap: &Tap, two_on: &Tap, nth: usize| {
+                let pixels = _mm256_shuffle_epi8(_mm256_set_m128i(four(two_on), four(tap)), pairs);
+                let pixels = _mm256_xor_si256(pixels, less_128);
+                let rows = _mm256_maddubs_epi16(_mm256_shuffle_epi8(weights, across[nth]), pixels);
+                _mm256_madd_epi16(rows, _mm256_shuffle_epi8(weights, down[nth]))
+            };
+            // From four pixels of three colours to three lines of four: red and green, and blue.
+            let (even, odd) = (mean(first, third, 0), mean(second, fourth, 1));
+            let rg = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_unpacklo_epi32(even, odd));
+            let blue = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_unpackhi_epi32(even, odd));
+            let rg = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(rg), a.0), b.0);
+            let blue = _mm_add_ps(_mm_mul_ps(_mm_cvtepi32_ps(_mm256_castsi256_si128(blue)), a.1), b.1);
+            let lines = [_mm256_castps256_ps128(rg), _mm256_extractf128_ps::<1>(rg), blue];
+            for (line, place) in lines.into_iter().zip([r, g, b_line]) {
                 // SAFETY: the place has room for four numbers.
                 unsafe { _mm_storeu_ps(place.as_mut_ptr(), line) };
             }
@@ -146,23 +197,45 @@ mod tests {
     #[test]
     fn every_processor_samples_the_same() {
         let (stride, rows) = (90, 20);
-        let band: Vec<u8> = (0..stride * rows).map(|i| (i * i % 251) as u8).collect();
+        let mut band: Vec<u8> = (0..stride * rows).map(|i| (i * i % 251) as u8).collect();
+        band[..6].fill(255);
+        band[stride..stride + 6].fill(255);
+        band.extend([0; Taps::OVERREAD]);
         let mut taps: Vec<Tap> = (0..403_u32)
             .map(|i| {
-                let at = i % 18 * 90 + i * 7 % 25 * 3;
-                Tap { at, right: (i * 31 % 256) as u16, down: (i * 57 % 256) as u16 }
+                Tap::new(i % 18 * 90 + i * 7 % 25 * 3, f64::from(i * 31 % 256) / 255.0, f64::from(i % 57) / 56.0)
             })
             .collect();
-        // The last pixels of the band, where eight bytes are more than there are.
-        taps[397] = Tap { at: 18 * 90 + 28 * 3, right: 256, down: 256 };
-        let (mut fast, mut plain) = (vec![0.0; 3 * taps.len()], vec![0.0; 3 * taps.len()]);
-        sample(&band, stride, 0, &taps, &mut planes(&mut fast, &SCALING));
-        let mut expected = planes(&mut plain, &SCALING);
-        expected.iter_mut().for_each(|(_, a, _)| *a /= 65536.0);
-        sample_from(0, &band, stride, 0, &taps, &mut expected);
-        assert_eq!(fast, plain);
-        let last = 2 * taps.len() + 397;
-        assert_eq!(fast[last], f32::from(band[19 * 90 + 29 * 3]) * (1.0 / 3.0) - 10.0 / 3.0);
+        // The brightest pixels, and the last ones of the band.
+        taps[1] = Tap::new(0, 0.3, 0.8);
+        taps[397] = Tap::new(18 * 90 + 28 * 3, 1.0, 1.0);
+        let taps = Taps::new(taps);
+        let len = taps.taps.len();
+        let sampled = |start: usize, band: &[u8]| {
+            let mut tensor = vec![0.0; 3 * len];
+            sample(band, stride, start, &taps, &mut planes(&mut tensor, &SCALING));
+            tensor
+        };
+        let plain = |start: usize, band: &[u8]| {
+            let mut tensor = vec![0.0; 3 * len];
+            let mut planes = planes(&mut tensor, &SCALING);
+            for (_, a, b) in &mut planes {
+                *b += 128.0 * *a;
+                *a /= 65025.0;
+            }
+            sample_from(0, band, stride, start, &taps, &mut planes);
+            tensor
+        };
+        let fast = sampled(0, &band);
+        assert_eq!(fast, plain(0, &band));
+        let near = |value: f32, expected: f32| assert!((value - expected).abs() < 1e-4, "{value} for {expected}");
+        near(fast[2 * len + 1], (255.0 - 10.0) / 3.0);
+        near(fast[2 * len + 397], (f32::from(band[19 * 90 + 29 * 3]) - 10.0) / 3.0);
+        // Half a band, or one that is begun later, shows what there is of it.
+        for (start, band) in [(0, &band[..stride * 10]), (stride, &band[..]), (stride * rows, &band[..]), (0, &[])] {
+            assert_eq!(sampled(start, band), plain(start, band));
+        }
+        assert!(sampled(0, &[]).iter().all(|value| *value == 0.0));
     }
 
     #[test]
