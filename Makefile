@@ -1,7 +1,7 @@
 # The two commands of a fresh machine are `make demo` and `make test`; each gets what it needs first.
 
-.PHONY: demo test test-panoramax test-page fuzz score lint docs man bench bench-python bench-locate accuracy \
-	train-signs train-codes train-solar mine-solar evaluate speed
+.PHONY: demo test test-panoramax test-page fuzz score lint docs man bench bench-python bench-locate bench-memory \
+	accuracy train-signs train-codes train-solar mine-solar evaluate speed
 
 # Surveys the sample street with the shipped detector, and makes the page of it.
 demo: .onnxruntime/version
@@ -77,6 +77,11 @@ accuracy: benches/.venv/installed
 bench-python: benches/.venv/installed .onnxruntime/version
 	cargo build --release --quiet
 	benches/.venv/bin/python benches/python_peer.py target/release/arpent examples/street/pass-1 examples/street/pass-2
+
+# The most memory of surveys of a thousand and of a hundred thousand pictures, from a simulated server.
+bench-memory: benches/.venv/installed .onnxruntime/version
+	cargo build --release --quiet
+	benches/.venv/bin/python benches/memory.py target/release/arpent
 
 benches/.venv/installed: benches/requirements.txt
 	python3 -m venv benches/.venv
