@@ -85,11 +85,7 @@ fn lay_pixels(pixels: &[u8], planes: &mut Planes<'_>, start: usize) {
 
 /// Reads a band of RGB pixels of `stride` bytes a row through `taps`, `start` bytes further on, and fills the planes.
 pub(super) fn sample(band: &[u8], stride: usize, start: usize, taps: &Taps, planes: &mut Planes<'_>) {
-    // Means are taken of pixels less 128, which fit signed bytes, and come as so many times what they are.
-    for (_, a, b) in planes.iter_mut() {
-        *b += 128.0 * *a;
-        *a /= f32::from(WHOLE) * f32::from(WHOLE);
-    }
+    take_weighted(planes);
     #[cfg(target_arch = "x86_64")]
     let from = if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
@@ -100,6 +96,14 @@ pub(super) fn sample(band: &[u8], stride: usize, start: usize, taps: &Taps, plan
     #[cfg(not(target_arch = "x86_64"))]
     let from = 0;
     sample_from(from, band, stride, start, taps, planes);
+}
+
+/// Makes the factors fit what is sampled: sums of pixels less 128, which are signed bytes, times weights both ways.
+fn take_weighted(planes: &mut Planes<'_>) {
+    for (_, a, b) in planes.iter_mut() {
+        *b += 128.0 * *a;
+        *a /= f32::from(WHOLE) * f32::from(WHOLE);
+    }
 }
 
 /// Samples the taps from number `from` on.
@@ -219,10 +223,7 @@ mod tests {
         let plain = |start: usize, band: &[u8]| {
             let mut tensor = vec![0.0; 3 * len];
             let mut planes = planes(&mut tensor, &SCALING);
-            for (_, a, b) in &mut planes {
-                *b += 128.0 * *a;
-                *a /= 65025.0;
-            }
+            take_weighted(&mut planes);
             sample_from(0, band, stride, start, &taps, &mut planes);
             tensor
         };
