@@ -1,11 +1,13 @@
 //! A folder of geotagged JPEGs: each sub-folder is a sequence.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::mem;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use geo::{Bearing, Distance, Haversine, Point};
 
@@ -36,7 +38,7 @@ impl Folder {
     ///
     /// [`SourceError::Folder`] if there is none at `path`.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, SourceError> {
-        let root = path.into();
+        let root = plain(&path.into());
         let wrong = |why: String| SourceError::Folder { path: root.display().to_string(), why };
         match fs::metadata(&root) {
             Ok(metadata) if metadata.is_dir() => Ok(Self { root }),
@@ -46,10 +48,11 @@ impl Folder {
         }
     }
 
-    /// The path below the folder with `/` between its parts; `.` for the folder itself.
+    /// The path below the folder with `/` between its parts; `.` for the folder itself. Bytes that are not UTF-8 are
+    /// written as `\xE9`.
     fn id(&self, path: &Path) -> String {
         let below = path.strip_prefix(&self.root).unwrap_or(path);
-        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        let parts: Vec<Cow<'_, str>> = below.iter().map(id_part).collect();
         if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
     }
 
@@ -86,6 +89,10 @@ impl Folder {
     }
 
     fn picture(&self, path: &Path) -> Result<Picture, &'static str> {
+        // The file of a survey keeps paths as text, and would not find it again.
+        if path.to_str().is_none() {
+            return Err("name not in UTF-8: rename the file or its folder");
+        }
         let (metadata, size_bytes) = read_metadata(path)?;
         let (lon_deg, lat_deg) = metadata.lon_lat_deg.ok_or("no position in its EXIF")?;
         Ok(Picture {
@@ -114,7 +121,12 @@ impl Source for Folder {
         take: &mut dyn FnMut(Listing) -> ControlFlow<()>,
     ) -> Result<(), SourceError> {
         let mut unusable = Vec::new();
-        for paths in self.jpegs(&mut unusable)?.chunk_by(|a, b| a.parent() == b.parent()) {
+        let jpegs = self.jpegs(&mut unusable)?;
+        if jpegs.is_empty() && unusable.is_empty() {
+            let why = "holds no picture: JPEGs are wanted, by the names *.jpg or *.jpeg".to_owned();
+            return Err(SourceError::Folder { path: self.root(), why });
+        }
+        for paths in jpegs.chunk_by(|a, b| a.parent() == b.parent()) {
             let mut sequence = Vec::new();
             for path in paths {
                 match self.picture(path) {
@@ -142,6 +154,19 @@ impl Source for Folder {
 
     fn root(&self) -> String {
         self.root.display().to_string()
+    }
+}
+
+/// A path without what changes nothing: `./a/` is `a`.
+fn plain(path: &Path) -> PathBuf {
+    let plain: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    if plain.as_os_str().is_empty() { PathBuf::from(".") } else { plain }
+}
+
+fn id_part(name: &OsStr) -> Cow<'_, str> {
+    match name.to_str() {
+        Some(name) => name.into(),
+        None => format!("{name:?}").trim_matches('"').to_owned().into(),
     }
 }
 

@@ -13,7 +13,7 @@ use reqwest::{Method, StatusCode, Url, redirect};
 use serde_json::Value;
 
 use super::FetchError;
-use super::hosts::{Hosts, Interrupted};
+use super::hosts::{Denied, Hosts, Interrupted, Leniency};
 use crate::causes;
 
 const USER_AGENT: &str = concat!("arpent/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
@@ -34,8 +34,14 @@ pub struct HttpSettings {
     pub total_timeout: Duration,
     /// How often to try what may pass: a busy server, a broken transfer. Time-outs are tried twice at most.
     pub attempts: u32,
+    /// How often in the midst of a listing, which a failure would be the end of.
+    pub patient_attempts: u32,
     /// The wait before the second attempt; it doubles before each further one.
     pub backoff: Duration,
+    /// The rest that a host is given that fails again and again; it grows.
+    pub rest: Duration,
+    /// How long a host may fail until it is given up.
+    pub max_outage: Duration,
     /// The longest wait that a server may ask for.
     pub max_retry_after: Duration,
     /// Requests at a time to one host.
@@ -51,7 +57,11 @@ impl Default for HttpSettings {
             stall_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(120),
             attempts: 4,
+            // Some nine minutes.
+            patient_attempts: 24,
             backoff: Duration::from_millis(500),
+            rest: Duration::from_secs(5),
+            max_outage: Duration::from_secs(1800),
             max_retry_after: Duration::from_secs(600),
             requests_per_host: 4,
             requests_per_second: None,
@@ -86,6 +96,22 @@ impl From<Interrupted> for FetchError {
     }
 }
 
+impl From<Denied> for FetchError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Interrupted => Self::Interrupted,
+            Denied::GivenUp => Self::GivenUp,
+        }
+    }
+}
+
+/// What a host answers.
+enum Step {
+    Whole(Answer),
+    /// Ask there.
+    Redirect(Url),
+}
+
 impl Http {
     /// A client. `token` goes to the host of `root` alone.
     ///
@@ -99,19 +125,34 @@ impl Http {
             .timeout(settings.stall_timeout)
             .build()
             .map_err(|e| format!("the HTTP client does not start ({})", causes(&e)))?;
-        let hosts = Hosts::new(settings.requests_per_host, settings.requests_per_second);
+        let leniency = Leniency { rest: settings.rest, outage: settings.max_outage };
+        let hosts = Hosts::new(settings.requests_per_host, settings.requests_per_second, leniency);
         Ok(Self { client, settings, token: token.map(|t| (root.clone(), t)), hosts })
     }
 
     /// The body behind an address, at most `max_bytes` long.
     pub fn get(&self, url: &Url, max_bytes: u64) -> Result<Answer, FetchError> {
+        self.get_by_attempts(url, max_bytes, self.settings.attempts)
+    }
+
+    /// The same, with some minutes of patience.
+    pub fn get_patiently(&self, url: &Url, max_bytes: u64) -> Result<Answer, FetchError> {
+        self.get_by_attempts(url, max_bytes, self.settings.patient_attempts)
+    }
+
+    fn get_by_attempts(&self, url: &Url, max_bytes: u64, attempts: u32) -> Result<Answer, FetchError> {
         let mut attempt = 1;
         loop {
             let error = match self.follow(url, max_bytes) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            if attempt >= self.attempts_for(&error) {
+            let worth = match error {
+                // Each costs the whole time limit.
+                FetchError::TimedOut => attempts.div_ceil(2),
+                _ => attempts,
+            };
+            if !error.may_pass() || attempt >= worth {
                 return Err(error);
             }
             log::info!("{url}: {error} (attempt {attempt})");
@@ -170,18 +211,6 @@ impl Http {
         self.hosts.interrupt();
     }
 
-    /// How often a request that fails in this way is made in all.
-    fn attempts_for(&self, error: &FetchError) -> u32 {
-        match error {
-            FetchError::Status(429 | 500 | 502..=504) | FetchError::Connection | FetchError::BrokenOff => {
-                self.settings.attempts.max(1)
-            }
-            // Each costs the whole time limit.
-            FetchError::TimedOut => self.settings.attempts.clamp(1, 2),
-            _ => 1,
-        }
-    }
-
     /// One attempt, redirects included.
     fn follow(&self, url: &Url, max_bytes: u64) -> Result<Answer, FetchError> {
         let mut url = url.clone();
@@ -193,30 +222,48 @@ impl Http {
             }
             token = token.filter(|(root, _)| root.origin() == url.origin());
             let _slot = self.hosts.take(&url)?;
-            let deadline = Instant::now() + self.settings.total_timeout;
-            let mut request = self.client.get(url.clone()).header(ACCEPT, "*/*");
-            if let Some((_, token)) = token {
-                request = request.bearer_auth(token);
-            }
-            let response = request.send().map_err(|e| classify(&e))?;
-            let status = response.status();
-            if status == StatusCode::OK {
-                let content_type = header(response.headers(), CONTENT_TYPE).unwrap_or_default();
-                let body = read_body(response, max_bytes, deadline)?;
-                // No file that anybody asks for is empty.
-                if body.is_empty() {
-                    return Err(FetchError::BrokenOff);
+            let step = self.step(&url, token.map(|(_, token)| token.as_str()), max_bytes);
+            match &step {
+                Err(error) if error.may_pass() => {
+                    if let Some(rest) = self.hosts.failed(&url) {
+                        let host = url.origin().ascii_serialization();
+                        log::warn!("{host} fails ({error}): it is left alone for {} s", rest.as_secs());
+                    }
                 }
-                return Ok(Answer { url, content_type, body });
+                _ => self.hosts.answered(&url),
             }
-            if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-                self.obey(&url, status, response.headers());
-                return Err(FetchError::Status(status.as_u16()));
+            match step? {
+                Step::Whole(answer) => return Ok(answer),
+                Step::Redirect(there) => url = there,
             }
-            let location = header(response.headers(), LOCATION).ok_or(FetchError::Redirect)?;
-            url = url.join(&location).map_err(|_| FetchError::Redirect)?;
         }
         Err(FetchError::Redirect)
+    }
+
+    /// One request.
+    fn step(&self, url: &Url, token: Option<&str>, max_bytes: u64) -> Result<Step, FetchError> {
+        let deadline = Instant::now() + self.settings.total_timeout;
+        let mut request = self.client.get(url.clone()).header(ACCEPT, "*/*");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().map_err(|e| classify(&e))?;
+        let status = response.status();
+        if status == StatusCode::OK {
+            let content_type = header(response.headers(), CONTENT_TYPE).unwrap_or_default();
+            let body = read_body(response, max_bytes, deadline)?;
+            // No file that anybody asks for is empty.
+            if body.is_empty() {
+                return Err(FetchError::BrokenOff);
+            }
+            return Ok(Step::Whole(Answer { url: url.clone(), content_type, body }));
+        }
+        if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+            self.obey(url, status, response.headers());
+            return Err(FetchError::Status(status.as_u16()));
+        }
+        let location = header(response.headers(), LOCATION).ok_or(FetchError::Redirect)?;
+        Ok(Step::Redirect(url.join(&location).map_err(|_| FetchError::Redirect)?))
     }
 
     /// Leaves a host alone that is busy and says for how long, whatever is wanted of it.

@@ -159,6 +159,9 @@ pub enum FetchError {
     /// More redirects than make sense, or to an address that is no HTTP.
     #[error("bad redirect")]
     Redirect,
+    /// Its host had failed for so long that it is not asked any more.
+    #[error("host given up, which failed for long")]
+    GivenUp,
     /// The run was stopped while it was waited for.
     #[error("run stopped")]
     Interrupted,
@@ -171,6 +174,12 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether it may pass: the server is busy or broken, or the way to it.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Status(408 | 429 | 500 | 502..=504 | 520..=524))
+            || matches!(self, Self::Connection | Self::BrokenOff | Self::TimedOut)
+    }
+
     /// Whether the server may have done what it was asked for all the same.
     pub fn is_in_doubt(&self) -> bool {
         matches!(self, Self::Status(500..) | Self::TimedOut | Self::BrokenOff | Self::TooLarge | Self::NotUnderstood)

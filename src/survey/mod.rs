@@ -76,6 +76,12 @@ pub enum SurveyError {
     /// The file of the survey cannot be used. What it holds is as sound as before.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Where there were pictures before, the source lists none: a disk may be missing.
+    #[error(
+        "no picture is listed, where the survey has {0}: nothing is changed; check the source, or name another file \
+         where it is right that there is none"
+    )]
+    Vanished(usize),
     /// Stopped before there was anything to write.
     #[error("stopped while the pictures were listed: nothing was looked at")]
     Stopped,
@@ -120,6 +126,9 @@ pub fn run_in(
     };
     let run = noting.begin_run(survey, &Lineage::of_this_tool().tool, started_at)?;
     list(source, query, stop, |part| note(&mut noting, survey, &part, model, query.annotations))?;
+    if let Some(before) = noting.all_vanished(survey)? {
+        return Err(SurveyError::Vanished(before));
+    }
     let noted = noting.finish(survey, settings.max_pictures)?;
 
     let alone = query.annotations == Annotations::Alone;
@@ -182,15 +191,15 @@ fn list(
     stop: &AtomicBool,
     mut take: impl FnMut(Listing) -> Result<(), FileError>,
 ) -> Result<(), SurveyError> {
-    let is_listed = &AtomicBool::new(false);
+    // Dropped, also by a panic, it ends the watch.
+    let (end_of_list, is_listed) = bounded::<()>(0);
     let mut taken = Ok(());
     let listed = std::thread::scope(|scope| {
-        let watch = scope.spawn(|| {
-            while !is_listed.load(Ordering::Relaxed) {
+        scope.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = is_listed.recv_timeout(LOOK_ROUND) {
                 if stop.load(Ordering::Relaxed) {
                     source.interrupt();
                 }
-                std::thread::park_timeout(LOOK_ROUND);
             }
         });
         let listed = source.list_in_parts(query, &mut |part| {
@@ -200,8 +209,7 @@ fn list(
             }
             ControlFlow::Continue(())
         });
-        is_listed.store(true, Ordering::Relaxed);
-        watch.thread().unpark();
+        drop(end_of_list);
         listed
     });
     taken?;
@@ -303,6 +311,8 @@ fn look_at_all(
     let (to_file, looked) = bounded(jobs * 2);
 
     std::thread::scope(|scope| {
+        // Dropped with the scope's own part, also by a panic, so that no worker waits for it.
+        let looked = looked;
         for next in todo.takers(source.connections()) {
             let to_workers = to_workers.clone();
             scope.spawn(move || {

@@ -151,7 +151,9 @@ pub(super) fn take_stock(
         |landmark| class_of(model, landmark, &readings),
         |sighting| evidence(manifest, &sightings[sighting], &pictures[shown[sighting].0], shown[sighting].1),
     );
-    let before: Vec<Option<&str>> = keys.iter().map(|key| key.landmark.as_deref()).collect();
+    let known = file.known_ids(survey)?;
+    let is_known = |id: &&str| known.as_ref().is_none_or(|known| known.contains(*id));
+    let before: Vec<Option<&str>> = keys.iter().map(|key| key.landmark.as_deref().filter(is_known)).collect();
     keep_ids(&mut entries, &landmarks, &before);
     name_groups(&mut entries, &landmarks);
 

@@ -24,8 +24,8 @@ const MAX_PIXELS_PER_BYTE: u64 = 512;
 /// The most scans a JPEG may have: progressive ones have ten or so, and each goes over all of the picture.
 const MAX_SCANS: usize = 100;
 
-/// A JPEG of several scans and more pixels than this is decoded while no other such is: until its last scan all of it is
-/// held, six bytes for each pixel at most, which would add up with the number of workers.
+/// A JPEG that may have several scans and has more pixels than this is decoded while no other such is: until its last
+/// scan all of it is held, six bytes for each pixel at most, which would add up with the number of workers.
 const MAX_PIXELS_BESIDE: u64 = 40_000_000;
 
 /// Held by whoever decodes such a one.
@@ -45,29 +45,18 @@ impl<'a> Jpeg<'a> {
     /// Reads the headers of a JPEG that is whole and whose pixels fit the memory; `None` where its colours are those of a
     /// printer, which libjpeg does not turn into others. This and [`decode`](Self::decode) unwind where it is damaged.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Option<Self>, DecodeError> {
-        let (mut is_whole, mut scans) = (false, 0);
-        for code in markers(bytes) {
-            match code {
-                // The scans of a JPEG end with an end-of-image marker, as ITU T.81 (B.1.1) asks.
-                0xD9 => is_whole = true,
-                0xDA => scans += 1,
-                _ => {}
-            }
-        }
         // The decoder would fill what is missing with grey.
-        if !is_whole {
-            return Err(DecodeError::CutOff);
-        }
+        let scans = Scans::of(bytes).ok_or(DecodeError::CutOff)?;
         let reader = Decompress::builder().with_err(strict()).from_mem(bytes).map_err(|_| DecodeError::Damaged)?;
         let side = |side| u32::try_from(side).map_err(|_| DecodeError::TooLarge);
         let size = (side(reader.width())?, side(reader.height())?);
         let pixels = check_size(size)?;
-        if pixels > MAX_PIXELS_PER_BYTE * bytes.len() as u64 || scans > MAX_SCANS {
+        if pixels > MAX_PIXELS_PER_BYTE * bytes.len() as u64 || scans.number > MAX_SCANS {
             return Err(DecodeError::Damaged);
         }
         use J_COLOR_SPACE::{JCS_GRAYSCALE, JCS_RGB, JCS_YCbCr};
         let is_ours = matches!(reader.color_space(), JCS_YCbCr | JCS_RGB | JCS_GRAYSCALE);
-        let is_held_whole = scans > 1 && pixels > MAX_PIXELS_BESIDE;
+        let is_held_whole = scans.are_held(reader.components().len()) && pixels > MAX_PIXELS_BESIDE;
         let exif = read_headers(&mut Cursor::new(bytes)).ok().and_then(|headers| headers.exif);
         let orientation =
             exif.and_then(|tiff| Orientation::from_exif_chunk(&tiff)).unwrap_or(Orientation::NoTransforms);
@@ -83,6 +72,42 @@ impl<'a> Jpeg<'a> {
         let mut decoder = self.reader.rgb().map_err(|_| DecodeError::Damaged)?;
         decoder.read_scanlines_into(&mut spare).map_err(|_| DecodeError::Damaged)?;
         RgbImage::from_raw(width, rows, spare).ok_or(DecodeError::Damaged)
+    }
+}
+
+/// How the pixels of a JPEG come.
+struct Scans {
+    number: usize,
+    is_progressive: bool,
+    /// Colours that the first scan has.
+    in_first: usize,
+}
+
+impl Scans {
+    /// Goes over all of a JPEG; `None` where it is cut off.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let mut scans = Self { number: 0, is_progressive: false, in_first: 0 };
+        for (code, segment) in markers(bytes) {
+            match code {
+                // The scans of a JPEG end with an end-of-image marker, as ITU T.81 (B.1.1) asks. What follows is another.
+                0xD9 => return Some(scans),
+                0xDA => {
+                    scans.number += 1;
+                    if scans.number == 1 {
+                        scans.in_first = segment.first().map_or(0, |colours| usize::from(*colours));
+                    }
+                }
+                0xC2 | 0xC6 | 0xCA | 0xCE => scans.is_progressive = true,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether libjpeg holds all of a picture of so many colours until the last scan: it goes by the first one, however
+    /// many follow.
+    fn are_held(&self, colours: usize) -> bool {
+        self.is_progressive || self.in_first < colours
     }
 }
 
@@ -112,27 +137,32 @@ extern "C-unwind" fn warned(decoder: &mut jpeg_common_struct, level: c_int) {
     }
 }
 
-/// The codes of a JPEG's markers, those of stuffed bytes among them.
+/// The codes of a JPEG's markers, those of stuffed bytes among them, with what follows the length of each segment.
 ///
 /// Segments are skipped by their length, so the markers of an embedded thumbnail do not count. The walk ends where a
 /// segment is cut off.
-fn markers(bytes: &[u8]) -> impl Iterator<Item = u8> + '_ {
+fn markers(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> + '_ {
     let mut at = 2;
     std::iter::from_fn(move || {
         loop {
             at += bytes.get(at..)?.iter().position(|byte| *byte == 0xFF)? + 1;
             let code = *bytes.get(at)?;
-            match code {
+            let segment: &[u8] = match code {
                 // Padding: the code is still to come.
                 0xFF => continue,
                 // A stuffed byte of the scan, a restart, a start or the end: no length follows.
-                0x00 | 0x01 | 0xD0..=0xD9 => at += 1,
+                0x00 | 0x01 | 0xD0..=0xD9 => {
+                    at += 1;
+                    &[]
+                }
                 _ => {
                     let length = *bytes.get(at + 1..)?.first_chunk()?;
+                    let start = at + 3;
                     at += 1 + usize::from(u16::from_be_bytes(length)).max(2);
+                    bytes.get(start..at).unwrap_or_default()
                 }
-            }
-            return Some(code);
+            };
+            return Some((code, segment));
         }
     })
 }
@@ -196,6 +226,22 @@ mod tests {
         assert!(decode(&bytes).is_ok());
         let often = [&bytes[..end], &bytes[scan..end].repeat(MAX_SCANS), &bytes[end..]].concat();
         assert_eq!(decode(&often).unwrap_err(), DecodeError::Damaged);
+    }
+
+    /// As libjpeg does, whatever the number of scans.
+    #[test]
+    fn what_libjpeg_holds_is_known() {
+        let progressive = std::fs::read("tests/recorded/progressive.jpg").unwrap();
+        let second_scan = place(&progressive[place(&progressive, 0xDA) + 2..], 0xDA) + place(&progressive, 0xDA) + 2;
+        let one_scan = [&progressive[..second_scan], &[0xFF, 0xD9]].concat();
+        let mut one_component = slope();
+        let scan = place(&one_component, 0xDA);
+        one_component[scan + 4] = 1;
+        let two_pictures = [slope(), slope()].concat();
+        let held = |bytes: &[u8]| Scans::of(bytes).map(|scans| scans.are_held(3));
+        assert_eq!([&progressive, &one_scan, &one_component].map(|bytes| held(bytes)), [Some(true); 3]);
+        assert_eq!([&slope(), &two_pictures].map(|bytes| held(bytes)), [Some(false); 2]);
+        assert_eq!(held(&slope()[..500]), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use reqwest::Url;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::Quality;
 use super::search::Found;
@@ -53,8 +54,12 @@ impl Item {
                 lon_lat_deg,
                 annotated,
             },
-            // Told from others like it by its place.
-            None => Self { id: format!("at {lon_lat_deg:?}"), lon_lat_deg, picture: Err("no identifier"), annotated },
+            // Told from others like it by its place, and by all else that is said of it.
+            None => {
+                let digest = crate::hex(&Sha256::digest(feature.0.to_string())[..4]);
+                let id = format!("at {lon_lat_deg:?}, {digest}");
+                Self { id, lon_lat_deg, picture: Err("no identifier"), annotated }
+            }
         }
     }
 }

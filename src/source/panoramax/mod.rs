@@ -69,8 +69,8 @@ pub struct Panoramax {
     settings: Settings,
 }
 
-/// More pages than this to one search are a server gone mad.
-const MAX_PAGES: usize = 1000;
+/// The most pages of one search that are followed: what lies beyond is searched for in smaller boxes.
+const MAX_PAGES: usize = 100;
 
 impl Panoramax {
     /// A server by the root of its API, such as `https://panoramax.ign.fr/api`; `/api` may be left out.
@@ -96,14 +96,24 @@ impl Panoramax {
         Ok(Self { root, http, settings })
     }
 
-    /// One search: all pages of the answer, and whether there may be more.
-    fn search(&self, cell: &Rect<f64>, limit: u32, query: &Query) -> Result<Page<Item>, String> {
+    /// One search: all pages of the answer, and whether there may be more. A server that `is_known` to answer is given
+    /// some minutes, as a failure would be the end of the listing.
+    fn search(&self, cell: &Rect<f64>, limit: u32, query: &Query, is_known: bool) -> Result<Page<Item>, String> {
+        let get = if is_known { Http::get_patiently } else { Http::get };
         let mut url = self.search_url(cell, limit, query);
         let mut items = Vec::new();
         let mut asked = HashSet::new();
         // Servers of today offer no further page; one that does says itself whether it has more.
-        while asked.len() < MAX_PAGES && asked.insert(url.clone()) {
-            let answer = self.http.get(&url, self.settings.max_answer_bytes).map_err(|e| self.explain(&e))?;
+        while items.len() <= self.settings.max_search_limit as usize
+            && asked.len() < MAX_PAGES
+            && asked.insert(url.clone())
+        {
+            let answer = match get(&self.http, &url, self.settings.max_answer_bytes) {
+                Ok(answer) => answer,
+                Err(FetchError::TooLarge) if is_known => return Ok(Page::too_much()),
+                Err(FetchError::TimedOut) if limit > self.settings.search_limit => return Ok(Page::too_much()),
+                Err(error) => return Err(self.explain(&error)),
+            };
             let json = parse_answer(&answer)?;
             let features = json.get("features").and_then(Value::as_array).ok_or_else(not_an_api)?;
             items.extend(features.iter().map(|f| Item::read(f, &answer.url, &self.root, self.settings.quality)));
@@ -152,7 +162,12 @@ impl Source for Panoramax {
         let failed = |why: String| SourceError::Server { root: self.root(), why };
         let area = query.area.as_ref().ok_or_else(|| failed("name an area: a server holds millions".to_owned()))?;
         let limits = Limits { usual: self.settings.search_limit, most: self.settings.max_search_limit };
-        let ask = |cell: &Rect<f64>, limit| self.search(cell, limit, query);
+        let mut is_known = false;
+        let ask = |cell: &Rect<f64>, limit| {
+            let page = self.search(cell, limit, query, is_known)?;
+            is_known = true;
+            Ok(page)
+        };
         let found = |items: Vec<Item>| take(listing(items, query, area));
         let cut_off = search_all(area.rects(), limits, |cell| area.meets(cell), ask, found).map_err(|e| {
             failed(match e {

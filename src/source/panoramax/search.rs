@@ -27,6 +27,17 @@ pub struct Page<T> {
     pub full: bool,
 }
 
+impl<T> Page<T> {
+    /// The answer was more than can be taken at once.
+    pub fn too_much() -> Self {
+        Self { items: Vec::new(), full: true }
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.full && self.items.is_empty()
+    }
+}
+
 /// How many items to ask for at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -81,9 +92,12 @@ pub fn search_all<T: Found, E>(
         if requests > MAX_REQUESTS {
             return Err(SearchError::TooManyRequests);
         }
-        let mut page =
-            ask(&cell, if quarters.is_some() { limits.usual } else { limits.most }).map_err(SearchError::Request)?;
-        if page.full && !page.items.iter().any(|item| lies_in(item, &cell)) {
+        let mut ask = |limit| ask(&cell, limit).map_err(SearchError::Request);
+        let mut page = ask(if quarters.is_some() { limits.usual } else { limits.most })?;
+        if page.is_too_much() && quarters.is_none() {
+            page = Page { full: true, ..ask(limits.usual)? };
+        }
+        if page.full && !page.is_too_much() && !page.items.iter().any(|item| lies_in(item, &cell)) {
             return Err(SearchError::BoxIgnored);
         }
         page.items.retain(|item| known.insert(digest(item.id())));
@@ -309,6 +323,22 @@ mod tests {
             },
         );
         assert_eq!(result.unwrap_err(), SearchError::TooManyRequests);
+    }
+
+    #[test]
+    fn an_answer_that_is_too_much_is_asked_for_in_parts() {
+        // Four in one place, and others; no more than three fit an answer.
+        let heap = [(5.0, 5.0); 4];
+        let catalogue = things(heap.into_iter().chain((0..6).map(|i| (f64::from(i), 1.0))));
+        let ask = |cell: &Rect<f64>, limit| {
+            let page = answer(&catalogue, cell, limit);
+            Ok::<_, ()>(if page.items.len() > 3 { Page::too_much() } else { page })
+        };
+        let all = vec![rect(0.0, 0.0, 10.0, 10.0)];
+        let found = harvest(all, Limits { usual: 3, most: 10 }, |_| true, ask).unwrap();
+        // Where they lie in one place, as many are had as fit.
+        assert_eq!(found.items.len(), 3 + 6);
+        assert!(!found.cut_off.is_empty());
     }
 
     #[test]

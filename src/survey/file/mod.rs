@@ -19,6 +19,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -279,6 +280,22 @@ impl SurveyFile {
             )?;
             geopackage::note_extent(change, "sightings")?;
             geopackage::note_extent(change, "landmarks")
+        })
+    }
+
+    /// The ids that landmarks of a survey are known by, so that they stay; `None` where all are, as a run has come to its
+    /// end. Before, a landmark may be half of what it becomes: only what is reviewed or published is known.
+    pub(super) fn known_ids(&self, survey: i64) -> Result<Option<HashSet<String>>, FileError> {
+        self.run(|connection| {
+            let whole = "SELECT count(*) > 0 FROM runs WHERE survey = ? AND complete";
+            if connection.query_row(whole, [survey], |row| row.get(0))? {
+                return Ok(None);
+            }
+            let known = "SELECT landmark FROM reviews WHERE survey = ?
+                 UNION SELECT landmark FROM published WHERE landmark IS NOT NULL";
+            let mut known = connection.prepare(known)?;
+            let ids = known.query_map([survey], |row| row.get(0))?;
+            ids.collect::<rusqlite::Result<HashSet<String>>>().map(Some)
         })
     }
 

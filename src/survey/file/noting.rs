@@ -145,6 +145,16 @@ impl Noting<'_> {
         })
     }
 
+    /// How many pictures the survey had, where none at all is listed now.
+    pub(in crate::survey) fn all_vanished(&self, survey: i64) -> Result<Option<usize>, FileError> {
+        if !self.listed.is_empty() {
+            return Ok(None);
+        }
+        let count = "SELECT count(*) FROM pictures WHERE survey = ? AND listed";
+        let before: usize = self.write(|change| change.query_row(count, [survey], |row| row.get(0)))?;
+        Ok((before > 0).then_some(before))
+    }
+
     /// That was all: what is no longer listed is kept, and does not count, nor does what is beyond `max_pictures` in the
     /// order of the pictures.
     pub(in crate::survey) fn finish(self, survey: i64, max_pictures: Option<usize>) -> Result<Noted, FileError> {
