@@ -321,6 +321,39 @@ fn a_file_of_impossible_size_is_not_read() {
 }
 
 #[test]
+fn a_folder_without_pictures_is_no_source() {
+    let folder = folder_of(&[("a.txt", b"no picture".to_vec())]);
+    let error = Folder::open(folder.path()).unwrap().list(&Query::default()).unwrap_err();
+    assert!(error.to_string().contains("holds no picture: JPEGs are wanted"), "{error}");
+}
+
+#[test]
+fn a_folder_is_the_same_however_it_is_written() {
+    for path in ["./examples/street/", "examples/./street", "examples/street"] {
+        assert_eq!(Folder::open(path).unwrap().root(), "examples/street");
+    }
+    assert_eq!(Folder::open("./").unwrap().root(), ".");
+}
+
+/// The file of a survey keeps paths as text.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_text_is_told() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder_of(&[]);
+    for name in [b"rue \xe9cole", b"rue \xe8cole"] {
+        let street = folder.path().join(std::ffi::OsStr::from_bytes(name));
+        fs::create_dir(&street).unwrap();
+        fs::write(street.join("1.jpg"), Shot::at(2.0, 48.0, 0).bytes()).unwrap();
+    }
+    let unusable: Vec<(String, String)> =
+        list(folder.path()).unusable.into_iter().map(|u| (u.id, u.reason)).collect();
+    let reason = "name not in UTF-8: rename the file or its folder".to_owned();
+    let wanted = [("rue \\xE8cole/1.jpg".to_owned(), reason.clone()), ("rue \\xE9cole/1.jpg".to_owned(), reason)];
+    assert_eq!(unusable, wanted);
+}
+
+#[test]
 fn a_wrong_folder_is_named_with_its_remedy() {
     let folder = folder_of(&[("a.jpg", Vec::new())]);
     for (path, words) in [("nowhere", "check the path"), ("a.jpg", "name the folder")] {

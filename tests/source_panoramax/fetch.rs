@@ -327,3 +327,23 @@ fn one_host_is_asked_for_a_few_pictures_at_a_time() {
     assert_eq!(server.requests().len(), 12);
     assert!((2..=4).contains(&server.most_at_once()), "{}", server.most_at_once());
 }
+
+/// Its pictures fail at once then, and those of others do not.
+#[test]
+fn a_host_that_fails_for_long_is_given_up() {
+    let server = Server::start(|_| Reply::status(503));
+    let times =
+        HttpSettings { rest: Duration::from_millis(1), max_outage: Duration::from_millis(200), ..http_settings() };
+    let source = Panoramax::with_settings(&server.url("/api"), None, with_http(times)).unwrap();
+    let picture = picture_at(server.url("/a.jpg"));
+    let begin = Instant::now();
+    while source.fetch(&picture) != Err(FetchError::GivenUp) {
+        assert!(begin.elapsed() < Duration::from_secs(30));
+    }
+    let asked = server.requests().len();
+    assert!((20..200).contains(&asked), "asked {asked} times");
+    assert_eq!(source.fetch(&picture), Err(FetchError::GivenUp));
+    assert_eq!(server.requests().len(), asked);
+    let other = Server::start(|_| Reply::jpeg("picture"));
+    assert_eq!(source.fetch(&picture_at(other.url("/a.jpg"))).unwrap(), b"picture");
+}

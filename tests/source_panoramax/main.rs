@@ -26,6 +26,7 @@ fn http_settings() -> HttpSettings {
         stall_timeout: Duration::from_secs(5),
         total_timeout: Duration::from_secs(10),
         attempts: 3,
+        patient_attempts: 8,
         backoff: Duration::from_millis(1),
         max_retry_after: Duration::from_millis(150),
         ..HttpSettings::default()

@@ -1,11 +1,14 @@
 //! How everything in an area is found.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use arpent::area::Area;
+use arpent::source::panoramax::{Panoramax, Settings};
 use arpent::source::{Query, Source};
 use serde_json::json;
 
 use super::support::server::{Reply, Request, Server};
-use super::{EMPTY, collection, everywhere, ids, item, limited, list_answer, query, source};
+use super::{EMPTY, collection, everywhere, ids, item, limited, list_answer, query, settings, source};
 
 /// Answers searches over a catalogue as a true server does: inclusive edges, no order, no second page.
 fn catalogue_server(positions: Vec<(f64, f64)>) -> Server {
@@ -128,4 +131,46 @@ fn pages_that_run_in_a_circle_come_to_an_end() {
     let listing = source(&server).list(&query("1.999996,47.999996,2.000004,48.000004")).unwrap();
     assert_eq!((ids(&listing), listing.unusable.len()), (vec!["a"], 1));
     assert_eq!(server.requests().len(), 2);
+}
+
+/// Ever another page: what is held of it is bounded, and what is missing is said.
+#[test]
+fn pages_without_end_come_to_an_end() {
+    let server = Server::counting(|n, _| {
+        let items: Vec<_> = (0..300).map(|i| item(&format!("{n}-{i}"), 2.0, 48.0)).collect();
+        let links = json!([{"rel": "next", "href": format!("/api/search?token={n}")}]);
+        Reply::json(json!({"features": items, "links": links}).to_string())
+    });
+    let listing = source(&server).list(&query("1.999996,47.999996,2.000004,48.000004")).unwrap();
+    assert_eq!((listing.pictures.len(), listing.unusable.len()), (20_100, 1));
+    assert_eq!(server.requests().len(), 67);
+}
+
+#[test]
+fn a_listing_outlasts_an_outage() {
+    let positions: Vec<_> = (0..25).map(|i| (f64::from(i % 5) / 4.0, f64::from(i / 5) / 4.0)).collect();
+    let items: Vec<_> = (0..25).map(|i| item(&format!("{i:02}"), positions[i].0, positions[i].1)).collect();
+    let asked = AtomicUsize::new(0);
+    let server = Server::start(move |request| {
+        // It fails five times after its first answer.
+        if (1..=5).contains(&asked.fetch_add(1, Ordering::SeqCst)) {
+            return Reply::status(502);
+        }
+        let bbox: Vec<f64> = request.parameter("bbox").unwrap().split(',').map(|n| n.parse().unwrap()).collect();
+        let inside = |&(lon, lat): &(f64, f64)| lon >= bbox[0] && lat >= bbox[1] && lon <= bbox[2] && lat <= bbox[3];
+        let found = positions.iter().zip(&items).filter(|(p, _)| inside(p)).take(10);
+        Reply::json(collection(&found.map(|(_, item)| item.clone()).collect::<Vec<_>>()))
+    });
+    assert_eq!(limited(&server, 10, 10).list(&query("0,0,1,1")).unwrap().pictures.len(), 25);
+}
+
+/// So many pictures in one place that all of them at once are more than is taken: as many as are, and the rest is said.
+#[test]
+fn a_heap_that_is_too_large_for_one_answer_ends_no_listing() {
+    let server = catalogue_server([(0.5, 0.5); 60].into_iter().chain([(0.1, 0.1), (0.9, 0.9)]).collect());
+    let settings = Settings { search_limit: 10, max_search_limit: 100, max_answer_bytes: 20_000, ..settings() };
+    let source = Panoramax::with_settings(&server.url("/api"), None, settings).unwrap();
+    let listing = source.list(&query("0,0,1,1")).unwrap();
+    assert_eq!(listing.pictures.len(), 10 + 2);
+    assert!(listing.unusable[0].reason.starts_with("left out by the server"), "{:?}", listing.unusable);
 }

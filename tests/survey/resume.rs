@@ -90,6 +90,20 @@ impl Place {
     }
 }
 
+/// As where a disk is missing, or a server has lost its index.
+#[test]
+fn a_source_that_has_nothing_any_more_changes_nothing() {
+    let place = Place::new(&street::first_pass(3));
+    place.survey("signs.geojson", &[]).with_code(0);
+    let before = place.written("signs.geojson");
+    let counted = place.count("signs.gpkg", "SELECT count(*) FROM pictures WHERE listed");
+    place.change(|offer| offer.listed = street::search_answer(&[]));
+    let told = place.survey("signs.geojson", &[]).with_code(1).err;
+    assert!(told.contains("no picture is listed, where the survey has 3: nothing is changed"), "{told}");
+    assert_eq!(place.written("signs.geojson"), before);
+    assert_eq!(place.count("signs.gpkg", "SELECT count(*) FROM pictures WHERE listed"), counted);
+}
+
 #[test]
 fn failures_are_tried_again_and_nothing_else() {
     let place = Place::new(&street::first_pass(8));

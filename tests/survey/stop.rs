@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
-use super::support::command::{arpent, names_in, text};
+use super::street::without_times;
+use super::support::command::{arpent, names_in, run, text};
 use super::support::inventory::Inventory;
 use super::support::server::{Reply, Server};
 use super::support::street;
@@ -60,6 +61,15 @@ fn an_interrupted_survey_writes_what_is_there() {
     assert!(rest.contains("(incomplete: the run was stopped; the same command goes on with it)"), "{rest}");
     assert_eq!(names_in(folder.path()), ["signs.geojson", "signs.gpkg"]);
     assert_is_stopped(&Inventory::read(&path));
+
+    // The same command goes on, to what it would have come to at once.
+    let written = |name: &str, options: &[&str]| {
+        let path = folder.path().join(name);
+        let arguments = ["survey", "--bbox", STREET_BBOX, "--api", &api, "-o", text(&path)];
+        run(arguments.iter().chain(options)).with_code(0);
+        without_times(&std::fs::read_to_string(path).unwrap())
+    };
+    assert_eq!(written("signs.geojson", &[]), written("anew.geojson", &[]));
 }
 
 fn assert_is_stopped(inventory: &Inventory) {

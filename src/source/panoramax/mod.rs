@@ -69,8 +69,10 @@ pub struct Panoramax {
     settings: Settings,
 }
 
-/// The most pages of one search that are followed: what lies beyond is searched for in smaller boxes.
+/// The most pages of one search that are followed, and the items from which on no further one is: what lies beyond is
+/// searched for in smaller boxes.
 const MAX_PAGES: usize = 100;
+const MAX_ITEMS: usize = 20_000;
 
 impl Panoramax {
     /// A server by the root of its API, such as `https://panoramax.ign.fr/api`; `/api` may be left out.
@@ -104,10 +106,7 @@ impl Panoramax {
         let mut items = Vec::new();
         let mut asked = HashSet::new();
         // Servers of today offer no further page; one that does says itself whether it has more.
-        while items.len() <= self.settings.max_search_limit as usize
-            && asked.len() < MAX_PAGES
-            && asked.insert(url.clone())
-        {
+        while items.len() < MAX_ITEMS && asked.len() < MAX_PAGES && asked.insert(url.clone()) {
             let answer = match get(&self.http, &url, self.settings.max_answer_bytes) {
                 Ok(answer) => answer,
                 Err(FetchError::TooLarge) if is_known => return Ok(Page::too_much()),
