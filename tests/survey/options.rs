@@ -104,7 +104,6 @@ fn files_of_a_folder_that_cannot_be_used_cost_themselves_only() {
 
 #[test]
 fn where_no_picture_is_wanted_the_inventory_is_empty() {
-    fs::write(empty.path().join("notes.txt"), "no picture").unwrap();
     let inventory = survey(&["--pictures", street::FOLDER, "--since", "2100-01-01"]);
     assert_eq!((inventory.pictures("found"), inventory.features().len()), (0, 0));
     assert_eq!(inventory.survey()["complete"], true);
