@@ -58,8 +58,8 @@ impl Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = arguments.output.display();
-    let exporter = arguments.format.exporter(&arguments.output)?;
     let output = output::create(&arguments.output)?;
+    let exporter = arguments.format.exporter(&arguments.output)?;
     let tables = Tables::read(&arguments.pictures, &arguments.sightings)?;
     let mut landmarks = locate(&tables.stations, &tables.sightings, TRAITS);
     landmarks.retain(|landmark| landmark.sightings.len() >= usize::from(arguments.min_sightings));

@@ -100,9 +100,6 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         Detections::Both => Annotations::Added,
     };
     let source = arguments.area.source()?;
-    if let Some(path) = &outputs.exported {
-        output::create(path)?;
-    }
     let mut file = SurveyFile::open(&outputs.survey)?;
     if arguments.again {
         file = file.again();
@@ -145,7 +142,10 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
 /// What writes the result beside the file of the survey, if there is to be one.
 fn exporter(options: &FormatOptions, outputs: &Outputs) -> Result<Option<Exporter>> {
     match &outputs.exported {
-        Some(path) => options.exporter(path).map(Some),
+        Some(path) => {
+            output::create(path)?;
+            options.exporter(path).map(Some)
+        }
         None if options.are_default() => Ok(None),
         None => Err(usage(format!(
             "the file of a survey has a form of its own: leave out --format, --crs and --bom, and write its landmarks \

@@ -23,7 +23,7 @@ pub enum FileError {
         why: String,
     },
     /// The file is there and cannot be read.
-    #[error("{path} cannot be read ({why}): give yourself the right to read it, or name another file")]
+    #[error("{path} cannot be read ({why}): name another file, or give yourself the right to read it")]
     NotReadable {
         /// The file.
         path: PathBuf,
