@@ -93,7 +93,7 @@ impl From<&Entry> for Place {
 }
 
 impl Places {
-    /// Reads a list: CSV, GeoJSON points, or the JSON of Overpass.
+    /// Reads a list: CSV, GeoJSON points, the JSON of Overpass, or the GeoPackage of an inventory.
     ///
     /// Classes such as `FR:B14[50]` become the code and its value; several signs of one row, as in
     /// `FR:A13a;FR:M9z[écoles]`, become several places. The columns of an inventory are read where there are such.
@@ -119,10 +119,11 @@ impl Places {
         let mut places = Vec::new();
         while let Some(row) = table.next_row()? {
             let text = |column: Option<usize>| column.map(|column| row.text(column)).filter(|text| !text.is_empty());
+            let (lon_deg, lat_deg) = row.position(lon, lat)?;
             let place = Place {
                 id: text(id).unwrap_or(&row.name).to_owned(),
-                lon_deg: row.number(lon, "lon", -180.0..=180.0)?,
-                lat_deg: row.number(lat, "lat", -90.0..=90.0)?,
+                lon_deg,
+                lat_deg,
                 ellipse: ellipse(&row, [major, minor, azimuth])?,
                 // OpenStreetMap has `forward` there as well.
                 direction_deg: text(direction)
@@ -224,6 +225,13 @@ mod tests {
         let why = |text: &str| read(text, &Columns::default()).unwrap_err().to_string();
         assert!(why(line).contains("feature 1: lon is 'that of a LineString'"), "{}", why(line));
         assert!(why("lon,lat\n7.7,148\n").contains("line 2: lat is '148'"));
+        let lambert = why("nom;x;y\nB14;1047127,455;6842017,3\n");
+        assert!(lambert.contains("line 2: x is '1047127,455' and y '6842017,3', which look like"), "{lambert}");
+        assert!(
+            lambert.contains("projected coordinates (Lambert-93?): longitude and latitude in WGS 84"),
+            "{lambert}"
+        );
+        assert!(why("X;Y\n407127;5382017\n").contains("projected coordinates: longitude"), "of a zone of UTM");
         assert!(why("a,b\n7.7,48\n").contains("no column 'lon'; it has: a, b"));
         assert!(why("lon,lat,ellipse_major_m\n7.7,48,big\n").contains("line 2: ellipse_major_m is 'big'"));
     }

@@ -74,10 +74,10 @@ fn what_is_wrong_is_named() {
     fs::write(path("town.csv"), OLD).unwrap();
     fs::write(path("bad.csv"), OLD.replace("48,6000000;13", "148,6;13")).unwrap();
     let (town, bad) = (path("town.csv"), path("bad.csv"));
-    run(["compare", text(&town), text(&bad)]).fails(1, &["bad.csv, line 3: lat is '148,6'"]);
+    run(["compare", text(&town), text(&bad)]).fails(1, &["bad.csv, line 3: Y is '148,6'"]);
     run(["compare", text(&town), text(&town), "--class-column", "Nom"]).fails(1, &["no file has a column 'Nom'"]);
     run(["compare", text(&town), "none.csv"]).fails(1, &["none.csv: No such file"]);
-    run(["compare", text(&town), text(&town), "-o", "out.xls"]).fails(1, &["does not end in .geojson or .csv"]);
+    run(["compare", text(&town), text(&town), "-o", "out.xls"]).fails(2, &["does not end in .geojson or .csv"]);
     run(["compare", text(&town), text(&town), "--within=-1"]).fails(2, &["a length from 0.01 to 1000"]);
     let out = run(["compare", text(&town), text(&town)]).with_code(0);
     assert!(out.err.contains("town.csv has no column of classes (--class-column NAME)"), "{}", out.err);

@@ -98,7 +98,7 @@ fn what_stands_in_the_way_is_told() {
         let out = path("out");
         run(["export", text(&survey), "-o", text(&out)].into_iter().chain(options.iter().copied()))
     };
-    export(&["--format", "yolo", "--crs", "EPSG:2154"]).fails(1, &["leave out --crs and --bom"]);
+    export(&["--format", "yolo", "--crs", "EPSG:2154"]).fails(2, &["leave out --crs and --bom"]);
     let picture = path("pictures/drive/0001.jpg");
     fs::copy("tests/recorded/progressive.jpg", &picture).unwrap();
     fs::remove_file(path("pictures/drive/0002.jpg")).unwrap();
@@ -115,8 +115,8 @@ fn what_stands_in_the_way_is_told() {
     let out = path("late.geojson");
     let pictures = text(&path("pictures")).to_owned();
     let said = "pictures with boxes are made of the file of a survey: `arpent export";
-    run(["survey", "--pictures", &pictures, "-o", text(&out), "--format", "crops"]).fails(1, &[said]);
-    run(["survey", "--pictures", &pictures, "-o", text(&path("late.coco.json"))]).fails(1, &[said]);
+    run(["survey", "--pictures", &pictures, "-o", text(&out), "--format", "crops"]).fails(2, &[said]);
+    run(["survey", "--pictures", &pictures, "-o", text(&path("late.coco.json"))]).fails(2, &[said]);
 }
 
 #[test]

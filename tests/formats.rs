@@ -137,10 +137,10 @@ fn what_cannot_be_written_is_told_before_the_work() {
         let arguments = ["survey", "--pictures", &pass, "--max-pictures", "1", "-o", text(&out)];
         run(arguments.into_iter().chain(options.iter().copied()))
     };
-    survey("a.osm", &["--crs", "EPSG:2154"]).fails(1, &["OSM XML is always in WGS 84: leave out --crs"]);
-    survey("a.txt", &[]).fails(1, &["a.txt does not end in .geojson", "or the format with --format"]);
-    survey("a.gpkg", &["--crs", "EPSG:2154"]).fails(1, &["leave out --format, --crs and --bom", "arpent export"]);
-    survey("a.parquet", &["--bom"]).fails(1, &["only CSV can begin with a byte order mark"]);
+    survey("a.osm", &["--crs", "EPSG:2154"]).fails(2, &["OSM XML is always in WGS 84: leave out --crs"]);
+    survey("a.txt", &[]).fails(2, &["a.txt does not end in .geojson", "or the format with --format"]);
+    survey("a.gpkg", &["--crs", "EPSG:2154"]).fails(2, &["leave out --format, --crs and --bom", "arpent export"]);
+    survey("a.parquet", &["--bom"]).fails(2, &["only CSV can begin with a byte order mark"]);
     survey("a.csv", &["--crs", "EPSG:27572"]).fails(2, &["NTF (Paris) / Lambert zone II, has a datum of its own"]);
     survey("a.csv", &["--crs", "Lambert-93"]).fails(2, &["write it as EPSG:2154"]);
     assert_eq!(names_in(folder.path()), [""; 0]);
@@ -149,5 +149,6 @@ fn what_cannot_be_written_is_told_before_the_work() {
     assert!(fs::read(path("a.txt")).unwrap().starts_with(b"\xef\xbb\xbflon,lat,id,"));
     assert_eq!(names_in(folder.path()), ["a.gpkg", "a.txt"]);
     let file = path("a.gpkg");
-    run(["export", text(&file), "-o", text(&file)]).fails(1, &["a.gpkg is the file of the survey itself"]);
+    run(["export", text(&file), "-o", text(&file)])
+        .fails(2, &["a.gpkg is what the command works on: name another file with -o"]);
 }

@@ -149,7 +149,7 @@ fn landmarks_are_written_as_a_table_too() {
         assert_eq!(row[0].parse::<f64>().unwrap(), feature["geometry"]["coordinates"][0].as_f64().unwrap());
     }
     let unknown = folder.path().join("signs.xyz");
-    locate(Path::new(PICTURES), Path::new(SIGHTINGS), &unknown).fails(1, &["signs.xyz does not end in .geojson"]);
+    locate(Path::new(PICTURES), Path::new(SIGHTINGS), &unknown).fails(2, &["signs.xyz does not end in .geojson"]);
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn a_licence_that_is_not_clear_is_asked_for() {
     let open = folder.join("never");
     let survey = folder.join("signs.gpkg");
     let asked = run(["package", text(&survey), text(&open), "--license", "WTFPL"]);
-    asked.fails(1, &["the licence of the data is not clear", "WTFPL is not known here"]);
+    asked.fails(2, &["--license", "WTFPL is not known here; known are: etalab-2.0"]);
     assert!(!open.exists());
 }
 

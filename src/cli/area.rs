@@ -93,6 +93,16 @@ impl AreaOptions {
         })
     }
 
+    /// The file that the area is read from.
+    pub fn file(&self) -> Option<&Path> {
+        self.place.area.as_deref()
+    }
+
+    /// Whether the pictures lie in a folder.
+    pub fn are_files(&self) -> bool {
+        self.place.pictures.is_some()
+    }
+
     /// Whether the small copies of pictures are to be downloaded.
     pub fn are_small(&self) -> bool {
         self.quality == Copies::Sd

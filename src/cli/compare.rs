@@ -9,15 +9,17 @@ use arpent::compare::{
 };
 use arpent::export::Output;
 use arpent::place::{Columns, Place, Places};
-use arpent::survey::{PictureState, SurveyReader};
+use arpent::survey::{PictureState, SurveyFile, SurveyReader};
 use clap::Args;
 
+use super::guard::Files;
+use super::usage::usage;
 use super::{Done, count, print_line};
 
 #[derive(Args)]
 pub struct Arguments {
     /// The older inventory, or a reference such as a town's own list or points of OpenStreetMap: the file of a survey, CSV,
-    /// GeoJSON points, or the JSON of Overpass
+    /// GeoJSON points, the JSON of Overpass, or the GeoPackage of an inventory
     #[arg(value_name = "OLD")]
     old: PathBuf,
     /// The newer inventory
@@ -111,15 +113,19 @@ fn format_of(path: &Path) -> Result<Write> {
     match path.extension().map(|ending| ending.to_ascii_lowercase()) {
         Some(ending) if ending == "geojson" || ending == "json" => Ok(write_geojson),
         Some(ending) if ending == "csv" => Ok(write_csv),
-        _ => bail!("{} does not end in .geojson or .csv, which tell the format", path.display()),
+        _ => Err(usage(format!(
+            "{} does not end in .geojson or .csv, which tell the format: name another ending",
+            path.display()
+        ))),
     }
 }
 
-pub(super) fn is_survey(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gpkg"))
-}
-
 impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        Files { inputs: vec![&self.old, &self.new], output: self.output.as_deref(), ..Files::default() }
+    }
+
     fn columns(&self) -> Columns {
         Columns {
             class: self.class_column.clone(),
@@ -131,7 +137,7 @@ impl Arguments {
     }
 
     fn read(&self, path: &Path, columns: &Columns) -> Result<List> {
-        if is_survey(path) {
+        if SurveyFile::is_at(path) {
             let survey = SurveyReader::open(path)?;
             let places = survey.inventory()?.entries.iter().map(Place::from).collect();
             let lacking = columns.named().cloned().collect();

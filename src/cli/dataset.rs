@@ -19,7 +19,7 @@ use super::{Done, count, output, progress};
 pub struct DatasetOptions {
     /// Also the pictures in which nothing was detected
     #[arg(long)]
-    all_pictures: bool,
+    pub all_pictures: bool,
     /// Bearer token, sent to the server of the survey alone
     #[arg(long, env = "ARPENT_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     token: Option<String>,

@@ -14,6 +14,7 @@ use clap::Args;
 use image::ImageFormat;
 use serde::Serialize;
 
+use super::guard::Files;
 use super::model::ModelOptions;
 use super::{Done, count, print_line};
 
@@ -52,6 +53,14 @@ struct Found<'a> {
     kind: &'a str,
     /// Probability of the class that the classifier read.
     class_confidence: Option<f32>,
+}
+
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        let inputs = self.pictures.iter().map(PathBuf::as_path).chain(self.model.file()).collect();
+        Files { inputs, ..Files::default() }
+    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {

@@ -8,7 +8,9 @@ use clap::Args;
 
 use super::Done;
 use super::dataset::{self, DatasetOptions};
+use super::guard::Files;
 use super::output::{self, FormatOptions};
+use super::usage::usage;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -25,15 +27,24 @@ pub struct Arguments {
     dataset: DatasetOptions,
 }
 
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        Files { survey: Some(self.survey.clone()), output: Some(&self.output), ..Files::default() }
+    }
+}
+
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = &arguments.output;
-    if path.canonicalize().is_ok_and(|path| arguments.survey.canonicalize().is_ok_and(|survey| survey == path)) {
-        anyhow::bail!("{} is the file of the survey itself: name another file to write", path.display());
-    }
     if let Some(format) = arguments.format.dataset(path)? {
         return dataset::write(&arguments.survey, path, format, &arguments.dataset);
     }
     let exporter = arguments.format.exporter(path)?;
+    if arguments.dataset.all_pictures {
+        return Err(usage(
+            "only pictures with boxes may be all pictures: leave out --all-pictures, or add --format coco, yolo or crops",
+        ));
+    }
     let inventory = SurveyReader::open(&arguments.survey)?.inventory()?;
     let written = output::write(output::create(path)?, path, &exporter, &inventory)?;
     tell!("{written} written to {}", path.display());

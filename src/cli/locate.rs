@@ -10,10 +10,10 @@ use arpent::locate::tables::Tables;
 use arpent::locate::{Landmark, Traits, locate};
 use arpent::model::{Class, Together};
 use arpent::place::{Columns, Place, Places};
-use arpent::survey::SurveyReader;
+use arpent::survey::{SurveyFile, SurveyReader};
 use clap::Args;
 
-use super::compare::is_survey;
+use super::guard::{Files, is_same};
 use super::output::{self, FormatOptions};
 use super::{Done, Lang, count, tell_left_out};
 
@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Leave out what was seen less often
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     min_sightings: u16,
-    /// An earlier result, GeoJSON, CSV or the file of a survey: what is still the same keeps its id. OUT itself may be named
+    /// An earlier result, GeoJSON, CSV, GeoPackage or the file of a survey: what is still the same keeps its id. OUT itself may be named
     #[arg(long, value_name = "OLD.geojson|…")]
     previous: Option<PathBuf>,
     /// The file to write, in the format of its ending: .geojson, .csv, .gpkg, .parquet, .fgb, .osm or .maproulette.geojson
@@ -45,6 +45,16 @@ pub struct Arguments {
 
 /// Tables do not say what their things are like: what most things along streets are.
 const TRAITS: Traits = Traits { is_exclusive: true, together: Together::Support };
+
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        let mut inputs = vec![self.pictures.as_path(), &self.sightings];
+        // An earlier result may be followed by this one in its own place.
+        inputs.extend(self.previous.as_deref().filter(|previous| !is_same(previous, &self.output)));
+        Files { inputs, output: Some(&self.output), ..Files::default() }
+    }
+}
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = arguments.output.display();
@@ -90,7 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
 
 /// The landmarks of an earlier result.
 fn places(previous: &Path) -> Result<Vec<Place>> {
-    Ok(if is_survey(previous) {
+    Ok(if SurveyFile::is_at(previous) {
         SurveyReader::open(previous)?.inventory()?.entries.iter().map(Place::from).collect()
     } else {
         Places::read(previous, &Columns::default())?.places

@@ -30,6 +30,11 @@ struct Logger {
 }
 
 impl LogOptions {
+    /// The file that is added to.
+    pub fn file(&self) -> Option<&Path> {
+        self.log.as_deref()
+    }
+
     /// Sets the log up for the rest of the program.
     pub fn start(&self) -> Result<()> {
         let level = match self.verbose {

@@ -14,6 +14,7 @@ mod completions;
 mod dataset;
 mod detect;
 mod export;
+mod guard;
 mod locate;
 mod log;
 mod man;
@@ -29,6 +30,7 @@ mod review;
 mod signs;
 mod status;
 mod survey;
+mod usage;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -79,6 +81,26 @@ enum Command {
     Man(man::Arguments),
 }
 
+impl Command {
+    /// The files that it reads and writes.
+    fn files(&self) -> guard::Files<'_> {
+        match self {
+            Self::Survey(arguments) => arguments.files(),
+            Self::Status(arguments) => arguments.files(),
+            Self::Export(arguments) => arguments.files(),
+            Self::Report(arguments) => arguments.files(),
+            Self::Review(arguments) => arguments.files(),
+            Self::Package(arguments) => arguments.files(),
+            Self::Publish(arguments) => arguments.files(),
+            Self::Compare(arguments) => arguments.files(),
+            Self::Pictures(arguments) => arguments.files(),
+            Self::Detect(arguments) => arguments.files(),
+            Self::Locate(arguments) => arguments.files(),
+            Self::Signs(_) | Self::Completions(_) | Self::Man(_) => guard::Files::default(),
+        }
+    }
+}
+
 /// The language of names for people.
 #[derive(Clone, Copy, Default, clap::ValueEnum)]
 enum Lang {
@@ -121,7 +143,8 @@ enum Done {
 pub fn run() -> ExitCode {
     // clap prints what is wrong and exits with 2 by itself.
     let cli = Cli::parse();
-    let outcome = cli.log.start().and_then(|()| match cli.command {
+    let begun = cli.command.files().check(cli.log.file()).and_then(|()| cli.log.start());
+    let outcome = begun.and_then(|()| match cli.command {
         Command::Survey(arguments) => survey::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
@@ -143,7 +166,7 @@ pub fn run() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             tell!("arpent: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<usage::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The options that say which detector is run, and with what.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use arpent::model::{Model, SHIPPED, runtime};
@@ -26,6 +26,11 @@ pub struct ModelOptions {
 }
 
 impl ModelOptions {
+    /// The file of the detector, where it is not one that comes with arpent.
+    pub fn file(&self) -> Option<&Path> {
+        self.model.as_deref()
+    }
+
     /// Loads ONNX Runtime and the detector. To be called from the main thread, before anything else of either.
     pub fn open(&self) -> Result<Model> {
         let environment = runtime::load(self.onnxruntime.as_deref())?;

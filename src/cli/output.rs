@@ -10,6 +10,7 @@ use arpent::inventory::Inventory;
 use clap::Args;
 
 use super::count;
+use super::usage::usage;
 
 #[derive(Args)]
 #[command(next_help_heading = "How the result is written")]
@@ -55,9 +56,12 @@ impl FormatName {
             Self::Flatgeobuf => Format::FlatGeobuf,
             Self::Osm => Format::Osm,
             Self::Maproulette => Format::MapRoulette,
-            Self::Coco | Self::Yolo | Self::Crops => anyhow::bail!(
-                "pictures with boxes are made of the file of a survey: `arpent export SURVEY.gpkg -o DIR --format …`"
-            ),
+            Self::Coco | Self::Yolo | Self::Crops => {
+                return Err(usage(
+                    "pictures with boxes are made of the file of a survey: \
+                     `arpent export SURVEY.gpkg -o DIR --format …`",
+                ));
+            }
         })
     }
 }
@@ -68,9 +72,9 @@ impl FormatOptions {
         let format = match self.format {
             Some(name) => name.of_inventories()?,
             None if is_coco_json(path) => FormatName::Coco.of_inventories()?,
-            None => Format::of(path)?,
+            None => Format::of(path).map_err(usage)?,
         };
-        Ok(Exporter::new(format, self.crs.clone(), self.bom)?)
+        Exporter::new(format, self.crs.clone(), self.bom).map_err(usage)
     }
 
     /// The form of pictures with boxes that is asked for, if it is one.
@@ -83,7 +87,7 @@ impl FormatOptions {
             _ => return Ok(None),
         };
         if self.crs.is_some() || self.bom {
-            anyhow::bail!("pictures with boxes have no coordinates on the ground: leave out --crs and --bom");
+            return Err(usage("pictures with boxes have no coordinates on the ground: leave out --crs and --bom"));
         }
         Ok(Some(format))
     }

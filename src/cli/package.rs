@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use arpent::package::{Package, Wishes};
+use arpent::package::{LicenseError, Package, Wishes, by_id};
 use arpent::survey::SurveyReader;
 use clap::Args;
 
+use super::guard::Files;
 use super::{Done, count};
 
 #[derive(Args)]
@@ -19,7 +20,7 @@ pub struct Arguments {
     folder: PathBuf,
     /// Licence of the data, by its SPDX identifier, such as etalab-2.0, ODbL-1.0 or CC-BY-SA-4.0 [default: the one that the
     /// licences of the pictures ask for]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = license)]
     license: Option<String>,
     /// Title of the data [default: made of what was looked for and the place]
     #[arg(long)]
@@ -33,6 +34,17 @@ pub struct Arguments {
     /// Write the folder anew where arpent wrote it before
     #[arg(long)]
     overwrite: bool,
+}
+
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        Files { survey: Some(self.survey.clone()), ..Files::default() }
+    }
+}
+
+fn license(text: &str) -> Result<String, LicenseError> {
+    by_id(text).map(|_| text.to_owned()).ok_or_else(|| LicenseError::NotALicense(text.to_owned()))
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {

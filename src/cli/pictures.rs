@@ -7,6 +7,7 @@ use arpent::picture::{Camera, HeadingSource, Image, Picture};
 use clap::Args;
 
 use super::area::AreaOptions;
+use super::guard::Files;
 use super::progress::duration;
 use super::survey::cores;
 use super::{Done, count, print_line};
@@ -22,6 +23,13 @@ const LINE_BYTES_PER_S: f64 = 50e6 / 8.0;
 pub struct Arguments {
     #[command(flatten)]
     area: AreaOptions,
+}
+
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        Files { inputs: self.area.file().into_iter().collect(), ..Files::default() }
+    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {

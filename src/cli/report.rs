@@ -9,8 +9,10 @@ use arpent::source::{Panoramax, Source, folder};
 use arpent::survey::SurveyReader;
 use clap::Args;
 
+use super::guard::Files;
 use super::pace::PaceOptions;
 use super::survey::cores;
+use super::usage::usage;
 use super::{Done, Lang, count, output, progress};
 
 #[derive(Args)]
@@ -41,8 +43,16 @@ pub struct Arguments {
     token: Option<String>,
 }
 
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        Files { survey: Some(self.survey.clone()), output: Some(&self.output), ..Files::default() }
+    }
+}
+
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let path = arguments.output.display();
+    check_ending(&arguments.output)?;
     let survey = SurveyReader::open(&arguments.survey)?;
     let stem = arguments.survey.file_stem().unwrap_or_default().to_string_lossy();
     let report = Report::read(&survey, &stem)?;
@@ -82,6 +92,14 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         tell!("  {number} × no cut-outs of a picture: {reason}");
     }
     Ok(Done::Well)
+}
+
+/// Refuses a name that says something else than what the page is.
+fn check_ending(path: &Path) -> Result<()> {
+    match path.extension().map(|ending| ending.to_ascii_lowercase()) {
+        Some(ending) if ending == "html" || ending == "htm" => Ok(()),
+        _ => Err(usage(format!("{} does not end in .html, and the page is HTML: name it so", path.display()))),
+    }
 }
 
 /// Where the bytes of pictures come from.

@@ -7,6 +7,7 @@ use arpent::review::{Marks, Review, Verdict};
 use arpent::survey::{self, Reviewed};
 use clap::Args;
 
+use super::guard::Files;
 use super::{Done, count, print_line};
 
 #[derive(Args)]
@@ -27,6 +28,14 @@ pub struct Arguments {
 
 /// So many problems are told one by one.
 const TOLD_PROBLEMS: usize = 20;
+
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        let inputs = self.marks.as_deref().into_iter().collect();
+        Files { inputs, survey: Some(self.survey.clone()), ..Files::default() }
+    }
+}
 
 pub fn run(arguments: &Arguments) -> Result<Done> {
     if arguments.list {

@@ -7,6 +7,7 @@ use arpent::survey::{self, Run, Status};
 use clap::Args;
 use jiff::Timestamp;
 
+use super::guard::Files;
 use super::survey::Outputs;
 use super::{Done, count, print_line};
 
@@ -15,6 +16,13 @@ pub struct Arguments {
     /// The file of a survey, or what it was written to
     #[arg(value_name = "OUT.gpkg|OUT.geojson")]
     file: PathBuf,
+}
+
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        Files { survey: Some(Outputs::of(&self.file).survey), ..Files::default() }
+    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {

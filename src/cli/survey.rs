@@ -13,9 +13,11 @@ use arpent::survey::{self, Settings, SurveyFile};
 use clap::Args;
 
 use super::area::AreaOptions;
+use super::guard::Files;
 use super::model::ModelOptions;
 use super::output::{self, FormatOptions};
 use super::progress::Teller;
+use super::usage::usage;
 use super::{Done, Lang, count, tell_left_out};
 
 #[derive(Args)]
@@ -76,8 +78,19 @@ impl Outputs {
     }
 }
 
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        let Outputs { survey, exported } = Outputs::of(&self.output);
+        let inputs = self.area.file().into_iter().chain(self.model.file()).collect();
+        Files { inputs, survey: Some(survey), output: exported.map(|_| self.output.as_path()) }
+    }
+}
+
 pub fn run(arguments: &Arguments) -> Result<Done> {
     let outputs = Outputs::of(&arguments.output);
+    let exporter = exporter(&arguments.format, &outputs)?;
+    check_detections(arguments)?;
     let mut model = arguments.model.open()?;
     model.set_language(arguments.lang.into());
     let mut query = arguments.area.query(Some(&outputs.survey))?;
@@ -87,15 +100,6 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         Detections::Both => Annotations::Added,
     };
     let source = arguments.area.source()?;
-    if query.area.is_none() && arguments.detections != Detections::Detector {
-        anyhow::bail!("the files of a folder carry no annotations: leave out --detections");
-    }
-    if arguments.detections == Detections::Both && arguments.area.are_small() {
-        anyhow::bail!(
-            "annotations are boxes in the pictures as uploaded: leave out --quality sd with --detections both"
-        );
-    }
-    let exporter = exporter(&arguments.format, &outputs)?;
     let mut file = SurveyFile::open(&outputs.survey)?;
     if arguments.again {
         file = file.again();
@@ -143,12 +147,25 @@ fn exporter(options: &FormatOptions, outputs: &Outputs) -> Result<Option<Exporte
             options.exporter(path).map(Some)
         }
         None if options.are_default() => Ok(None),
-        None => anyhow::bail!(
+        None => Err(usage(format!(
             "the file of a survey has a form of its own: leave out --format, --crs and --bom, and write its landmarks \
              with `arpent export {}`",
             outputs.survey.display()
-        ),
+        ))),
     }
+}
+
+/// Refuses annotations where there are none, and where their boxes would lie elsewhere.
+fn check_detections(arguments: &Arguments) -> Result<()> {
+    if arguments.area.are_files() && arguments.detections != Detections::Detector {
+        return Err(usage("the files of a folder carry no annotations: leave out --detections"));
+    }
+    if arguments.detections == Detections::Both && arguments.area.are_small() {
+        return Err(usage(
+            "annotations are boxes in the pictures as uploaded: leave out --quality sd with --detections both",
+        ));
+    }
+    Ok(())
 }
 
 pub fn cores() -> usize {

@@ -33,8 +33,11 @@ pub enum CrsError {
     #[error("write it as EPSG:2154")]
     Form,
     /// Nothing is known of it.
-    #[error("EPSG:{0} is not known: name a system of EPSG such as EPSG:2154, Lambert-93")]
-    Unknown(u16),
+    #[error(
+        "EPSG:{0} is not among the systems that are known: check the number, or name another one such as EPSG:2154, \
+         Lambert-93"
+    )]
+    Unknown(String),
     /// Its datum or its projection is not among those that are known well enough.
     #[error("EPSG:{code}, {name}, {why}: name another system, or convert the result with QGIS or ogr2ogr")]
     Unsupported {
@@ -56,9 +59,10 @@ impl Crs {
     }
 
     fn of_code(code: u16) -> Result<Self, CrsError> {
-        let def = crs_definitions::from_code(code).ok_or(CrsError::Unknown(code))?;
+        let unknown = || CrsError::Unknown(code.to_string());
+        let def = crs_definitions::from_code(code).ok_or_else(unknown)?;
         let wkt = def.wkt.replace("TOWGS84[0,0,0,0,0,0,0],", "");
-        let tree = Node::parse(&wkt).ok_or(CrsError::Unknown(code))?;
+        let tree = Node::parse(&wkt).ok_or_else(unknown)?;
         let name = tree.name().to_owned();
         let unsupported = |why| CrsError::Unsupported { code, name: name.clone(), why };
         if !has_datum_of_wgs84(def.proj4) {
@@ -149,8 +153,12 @@ impl FromStr for Crs {
 
     fn from_str(text: &str) -> Result<Self, CrsError> {
         let (authority, code) = text.split_once(':').ok_or(CrsError::Form)?;
-        let code = code.parse().map_err(|_| CrsError::Form)?;
-        if authority.eq_ignore_ascii_case("EPSG") { Self::of_code(code) } else { Err(CrsError::Form) }
+        let is_number = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit());
+        if !authority.eq_ignore_ascii_case("EPSG") || !is_number {
+            return Err(CrsError::Form);
+        }
+        // Codes of more digits than any system has are numbers all the same.
+        code.parse().map_or_else(|_| Err(CrsError::Unknown(code.to_owned())), Self::of_code)
     }
 }
 
@@ -177,7 +185,14 @@ mod tests {
         let why = |text: &str| text.parse::<Crs>().unwrap_err().to_string();
         assert_eq!(why("2154"), "write it as EPSG:2154");
         assert_eq!(why("IGNF:LAMB93"), "write it as EPSG:2154");
-        assert!(why("EPSG:1").contains("is not known"), "{}", why("EPSG:1"));
+        assert_eq!(why("EPSG:"), "write it as EPSG:2154");
+        for code in ["EPSG:1", "EPSG:99999", "EPSG:99999999999999999999"] {
+            assert!(
+                why(code).starts_with(&format!("{code} is not among the systems that are known")),
+                "{}",
+                why(code)
+            );
+        }
         assert!(why("EPSG:27572").contains("NTF (Paris) / Lambert zone II, has a datum of its own"));
         assert!(why("EPSG:4978").contains("not supported"), "geocentric");
         assert!(why("EPSG:2263").contains("not supported"), "feet");

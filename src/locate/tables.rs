@@ -56,11 +56,12 @@ impl Tables {
             if !seen.insert(picture_id.clone()) {
                 return Err(row.wrong(format!("the picture '{picture_id}' is there twice")));
             }
+            let (lon_deg, lat_deg) = row.position(lon, lat)?;
             let station = Station {
                 picture_id,
                 sequence_id: row.text(sequence).to_owned(),
-                lon_deg: row.number(lon, "lon", -180.0..=180.0)?,
-                lat_deg: row.number(lat, "lat", -90.0..=90.0)?,
+                lon_deg,
+                lat_deg,
                 position_sd_m: row.number(position_sd, "position_sd_m", 0.0..=1e6)?,
                 heading_deg: row.number(heading, "heading_deg", -360.0..=720.0)?.rem_euclid(360.0),
                 heading_sd_deg: row.number(heading_sd, "heading_sd_deg", 0.0..=360.0)?,

@@ -3,6 +3,7 @@
 mod annotations;
 mod export;
 mod failures;
+mod guard;
 mod hosts;
 #[cfg(unix)]
 mod kill;

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::Done;
+use super::guard::Files;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -20,6 +21,16 @@ enum Destination {
     Panoramax(panoramax::Arguments),
     /// Put a folder that `arpent package` wrote onto data.gouv.fr; a dry run without --send
     Datagouv(datagouv::Arguments),
+}
+
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        match &self.destination {
+            Destination::Panoramax(arguments) => arguments.files(),
+            Destination::Datagouv(_) => Files::default(),
+        }
+    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {

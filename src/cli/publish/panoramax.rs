@@ -11,6 +11,7 @@ use arpent::source::{FetchError, Panoramax, Source};
 use arpent::survey::{self, SurveyFile, SurveyReader};
 use clap::Args;
 
+use crate::cli::guard::Files;
 use crate::cli::pace::{rate, settings};
 use crate::cli::survey::stop_on_interrupt;
 use crate::cli::{Done, count, print_line};
@@ -51,6 +52,13 @@ pub struct Arguments {
 fn probability(text: &str) -> Result<f64, String> {
     let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
     value.ok_or_else(|| "a probability from 0 to 1 is wanted".to_owned())
+}
+
+impl Arguments {
+    /// The files that it reads and writes.
+    pub fn files(&self) -> Files<'_> {
+        Files { survey: Some(self.survey.clone()), ..Files::default() }
+    }
 }
 
 pub fn run(arguments: &Arguments) -> Result<Done> {

@@ -22,6 +22,14 @@ pub enum FileError {
         /// What the system says.
         why: String,
     },
+    /// The file is there and cannot be read.
+    #[error("{path} cannot be read ({why}): name another file, or give yourself the right to read it")]
+    NotReadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
     /// Another run has the file.
     #[error("{path}: another arpent is at work on this file: wait for it, or write to another file")]
     Taken {
@@ -47,6 +55,20 @@ pub enum FileError {
         path: PathBuf,
         /// What it is.
         why: String,
+    },
+    /// The file that is to be read is something else.
+    #[error("{path} is no survey file of arpent ({why}): name the file of a survey, OUT.gpkg")]
+    HoldsNoSurvey {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        why: String,
+    },
+    /// The file is what `arpent export` or `arpent locate` wrote.
+    #[error("{path} holds an inventory, not a survey: give the file of the survey that it was made of")]
+    HoldsAnInventory {
+        /// The file.
+        path: PathBuf,
     },
     /// The file is of a survey under other terms.
     #[error(
@@ -76,6 +98,15 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// The same of a file that is only read: its name is not one to write to.
+    pub(super) fn on_reading(self) -> Self {
+        match self {
+            Self::NotWritable { path, why } => Self::NotReadable { path, why },
+            Self::NotASurvey { path, why } => Self::HoldsNoSurvey { path, why },
+            other => other,
+        }
+    }
+
     pub(super) fn of(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
         let why = crate::causes(error);

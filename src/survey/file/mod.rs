@@ -119,9 +119,15 @@ impl SurveyFile {
         Self::start(connection, path, Some(lock))
     }
 
+    /// Whether a file holds surveys, of whatever form.
+    pub fn is_at(path: &Path) -> bool {
+        path.is_file() && connect_to_read(path).and_then(|file| has_table(&file, "arpent")).unwrap_or(false)
+    }
+
     /// Opens the file of a survey that is there: to open one for a run would make it.
     fn open_existing(path: &Path) -> Result<Self, FileError> {
-        if path.exists() { Self::open(path) } else { Err(FileError::Missing { path: path.to_owned() }) }
+        drop(open_to_read(path)?);
+        Self::open(path)
     }
 
     /// The same in memory, for a survey that is not to be continued.
@@ -363,14 +369,29 @@ fn open_to_read(path: &Path) -> Result<Connection, FileError> {
     if !path.exists() {
         return Err(FileError::Missing { path: path.to_owned() });
     }
+    if path.is_dir() {
+        return Err(FileError::NotReadable { path: path.to_owned(), why: "it is a folder".to_owned() });
+    }
     let open = || {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        connection.busy_timeout(PATIENCE)?;
-        Ok(connection)
+        let connection = connect_to_read(path)?;
+        let is_inventory = has_table(&connection, "survey")? && has_table(&connection, "landmarks")?;
+        Ok((connection, is_inventory))
     };
-    let connection = open().map_err(|error| FileError::of(path, &error))?;
-    check(&connection, path)?;
+    let (connection, is_inventory) = open().map_err(|error| FileError::of(path, &error).on_reading())?;
+    match check(&connection, path) {
+        Err(FileError::NotASurvey { path, .. }) if is_inventory => Err(FileError::HoldsAnInventory { path }),
+        checked => checked.map_err(FileError::on_reading).map(|()| connection),
+    }
+}
+
+fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(PATIENCE)?;
     Ok(connection)
+}
+
+fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) > 0 FROM sqlite_schema WHERE name = ?", [name], |row| row.get(0))
 }
 
 /// The number of the newest survey of a file.

@@ -24,7 +24,7 @@ pub struct Published {
 
 /// What this file wrote to the server of an API, first to last. A run may go on meanwhile.
 pub fn published(path: &Path, api: &str) -> Result<Vec<Published>, FileError> {
-    rows(&open_to_read(path)?, api).map_err(|error| FileError::of(path, &error))
+    rows(&open_to_read(path)?, api).map_err(|error| FileError::of(path, &error).on_reading())
 }
 
 impl SurveyFile {

@@ -89,7 +89,7 @@ impl SurveyReader {
     ///
     /// # Errors
     ///
-    /// [`FileError::Missing`], [`FileError::NotASurvey`], or [`FileError::Unfinished`] where no survey was begun.
+    /// [`FileError::Missing`], [`FileError::HoldsNoSurvey`] or [`FileError::HoldsAnInventory`], or [`FileError::Unfinished`] where no survey was begun.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let connection = open_to_read(path)?;
         let survey = newest(&connection, path)?;
@@ -178,7 +178,7 @@ impl SurveyReader {
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, FileError> {
-        read(&self.connection).map_err(|error| FileError::of(&self.path, &error))
+        read(&self.connection).map_err(|error| FileError::of(&self.path, &error).on_reading())
     }
 
     fn unreadable(&self, what: &str, why: &dyn std::fmt::Display) -> FileError {

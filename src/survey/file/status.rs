@@ -53,7 +53,7 @@ pub fn status(path: &Path) -> Result<Vec<Status>, FileError> {
         let each = |(survey, terms)| status_of(&connection, survey, terms);
         surveys(&connection)?.into_iter().map(each).collect::<rusqlite::Result<Vec<_>>>()
     };
-    read().map_err(|error| FileError::of(path, &error))
+    read().map_err(|error| FileError::of(path, &error).on_reading())
 }
 
 /// The surveys of a file with their terms, first to last.

@@ -212,6 +212,9 @@ fn a_file_that_must_not_be_written_is_told() {
     let error = SurveyFile::open(&path).unwrap_err().to_string();
     assert!(error.contains("cannot be written (Permission denied"), "{error}");
     assert_eq!(status(&path).unwrap().len(), 1, "it can still be read");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let error = status(&path).unwrap_err().to_string();
+    assert!(error.contains("cannot be read ("), "{error}");
 }
 
 /// How long a run over many pictures takes to begin. Measured by hand: `cargo test --release -- --ignored million`.

@@ -1,5 +1,9 @@
 //! Tables of any origin: CSV with commas, semicolons or tabs, GeoJSON whose features are the rows and their properties
-//! the columns, or the elements of an answer of Overpass with their tags; plain or gzipped.
+//! the columns, or the elements of an answer of Overpass with their tags, plain or gzipped; and the inventory that a
+//! GeoPackage holds.
+
+mod kind;
+mod landmarks;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -12,6 +16,9 @@ use flate2::bufread::MultiGzDecoder;
 use serde_json::Value;
 use thiserror::Error;
 
+use self::kind::no_table;
+use self::landmarks::{BEGIN, landmarks};
+
 /// Why a table cannot be used.
 #[derive(Debug, Error)]
 pub enum TableError {
@@ -22,6 +29,14 @@ pub enum TableError {
         path: PathBuf,
         /// What happened.
         why: String,
+    },
+    /// The file is no table.
+    #[error("{path} {what}")]
+    Kind {
+        /// The file.
+        path: PathBuf,
+        /// What it is, and what helps.
+        what: String,
     },
     /// A column is not there.
     #[error("{path} has no column '{column}'; it has: {found}")]
@@ -91,6 +106,7 @@ impl<R: Read> Read for Unpacked<R> {
 /// A row of a table.
 pub(crate) struct Row<'a> {
     path: &'a Path,
+    header: &'a StringRecord,
     /// Which one: `line 3`, `feature 3`.
     pub name: String,
     record: StringRecord,
@@ -111,6 +127,15 @@ impl Table {
         };
         let mut bytes = BufReader::new(bytes);
         let begin = bytes.fill_buf().map_err(|error| wrong(&error))?;
+        let kind = |what: String| TableError::Kind { path: path.to_owned(), what };
+        if begin.starts_with(BEGIN) {
+            let (noun, header, records) = landmarks(path).map_err(kind)?;
+            let rows = Rows::Records { noun, records: records.into_iter().enumerate() };
+            return Ok(Self { path: path.to_owned(), header, rows });
+        }
+        if let Some(what) = no_table(begin) {
+            return Err(kind(what));
+        }
         let begin = begin.strip_prefix("\u{feff}".as_bytes()).unwrap_or(begin);
         if begin.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
             let mut text = String::new();
@@ -172,7 +197,7 @@ impl Table {
                 None => return Ok(None),
             },
         };
-        Ok(Some(Row { path: &self.path, name, record }))
+        Ok(Some(Row { path: &self.path, header: &self.header, name, record }))
     }
 }
 
@@ -283,6 +308,22 @@ impl Row<'_> {
         number(text).filter(|value| within.contains(value)).ok_or_else(|| {
             self.wrong(format!("{name} is '{text}': a number from {} to {} is wanted", within.start(), within.end()))
         })
+    }
+
+    /// Longitude and latitude, degrees.
+    pub(crate) fn position(&self, lon: usize, lat: usize) -> Result<(f64, f64), TableError> {
+        let [x, y] = [lon, lat].map(|column| number(self.text(column)).filter(|value| value.abs() > 180.0));
+        let [x_name, y_name] = [lon, lat].map(|column| self.header.get(column).unwrap_or_default());
+        if let Some((x, y)) = x.zip(y) {
+            let is_lambert_93 = (0.0..1.3e6).contains(&x) && (6e6..7.2e6).contains(&y);
+            let system = if is_lambert_93 { " (Lambert-93?)" } else { "" };
+            let (x, y) = (self.text(lon), self.text(lat));
+            return Err(self.wrong(format!(
+                "{x_name} is '{x}' and {y_name} '{y}', which look like projected coordinates{system}: longitude and \
+                 latitude in WGS 84 (EPSG:4326) are wanted, to which QGIS and ogr2ogr convert"
+            )));
+        }
+        Ok((self.number(lon, x_name, -180.0..=180.0)?, self.number(lat, y_name, -90.0..=90.0)?))
     }
 
     /// The number of a column that may be missing or empty.
