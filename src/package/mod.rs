@@ -255,7 +255,7 @@ impl Package {
     pub fn write(&self, folder: &Path, overwrite: bool) -> Result<(), PackageError> {
         let wrong = |why: io::Error| PackageError::Io { path: folder.to_owned(), why };
         let (mut csv_bytes, mut geojson_bytes) = (Vec::new(), Vec::new());
-        csv::write(&self.inventory, &Crs::wgs84(), false, &mut csv_bytes).map_err(wrong)?;
+        csv::write(&self.inventory, &Crs::wgs84(), csv::Dialect::Plain, &mut csv_bytes).map_err(wrong)?;
         geojson::write(&self.inventory, &mut geojson_bytes).map_err(wrong)?;
         let descriptor = self.descriptor(&csv_bytes, &geojson_bytes);
         let schema = schema::schema(self.name(), &self.title);
