@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         tell!("the survey is incomplete, which LISEZMOI.md says: run it again to go on with it");
     }
     if beyond > 0 {
-        tell!("{} more were left out by --max-pictures, which LISEZMOI.md says", count(beyond, "picture"));
+        tell!("{} left out by --max-pictures, which LISEZMOI.md says", count(beyond, "picture"));
     }
     if arguments.publisher.is_none() {
         tell!("nobody is named as the publisher, whom those who use the data have to cite: --publisher NAME");
