@@ -3,6 +3,7 @@
 //! After OGC 12-128r18 (GeoPackage 1.3). Geometries are WGS 84, longitude first, unless [`set_crs`] says otherwise.
 
 use geo::{BoundingRect, Coord, Geometry, LineString, MultiPolygon, Polygon, Rect};
+use jiff::Timestamp;
 use rusqlite::{Connection, Result, params};
 
 use crate::crs::Crs;
@@ -107,6 +108,15 @@ fn union(a: &Rect<f64>, b: &Rect<f64>) -> Rect<f64> {
         Coord { x: low.0.x.min(low.1.x), y: low.0.y.min(low.1.y) },
         Coord { x: high.0.x.max(high.1.x), y: high.0.y.max(high.1.y) },
     )
+}
+
+/// A time as a column of the type `DATETIME` has it, to the millisecond; finer ones keep all that is known, which programs
+/// read as well.
+pub fn datetime(time: Timestamp) -> String {
+    match time.subsec_nanosecond() % 1_000_000 {
+        0 => time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+        _ => time.to_string(),
+    }
 }
 
 /// A point as the blob of a geometry.
@@ -322,6 +332,19 @@ mod tests {
         assert_eq!(blob[..8], [b'G', b'P', 0, 1, 0xE6, 0x10, 0, 0]);
         assert_eq!(blob[8..13], [1, 1, 0, 0, 0]);
         assert_eq!(blob[13..], [1.0_f64.to_le_bytes(), (-2.0_f64).to_le_bytes()].concat());
+    }
+
+    #[test]
+    fn a_time_has_milliseconds_and_loses_nothing() {
+        for (time, expected) in [
+            ("2026-05-12T08:14:05Z", "2026-05-12T08:14:05.000Z"),
+            ("2026-05-12T10:14:05.5+02:00", "2026-05-12T08:14:05.500Z"),
+            ("2026-05-12T08:14:05.123456Z", "2026-05-12T08:14:05.123456Z"),
+        ] {
+            let time: Timestamp = time.parse().unwrap();
+            assert_eq!(datetime(time), expected);
+            assert_eq!(datetime(time).parse::<Timestamp>().unwrap(), time);
+        }
     }
 
     #[test]

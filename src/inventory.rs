@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::hex;
 use crate::locate::{Landmark, Method};
 use crate::model::Class;
+use crate::taxonomy::{self, Language};
 use crate::view::PixelBox;
 
 /// The landmarks of an area and their lineage.
@@ -273,6 +274,15 @@ pub fn entries<'a>(
     make_ids_unique(&mut entries);
     name_groups(&mut entries, landmarks);
     entries
+}
+
+/// The language that the labels of entries are in.
+pub(crate) fn language_of(entries: &[Entry]) -> Language {
+    let name = |entry: &Entry, language| taxonomy::name_of(&entry.class, language);
+    let is_french = |entry: &Entry| {
+        name(entry, Language::Fr) == Some(&entry.label) && name(entry, Language::En) != Some(&entry.label)
+    };
+    if entries.iter().any(is_french) { Language::Fr } else { Language::En }
 }
 
 /// Gives entries whose ids are equal, as those of two equal lines of a table are, a number behind it.

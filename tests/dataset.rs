@@ -98,7 +98,7 @@ fn what_stands_in_the_way_is_told() {
         let out = path("out");
         run(["export", text(&survey), "-o", text(&out)].into_iter().chain(options.iter().copied()))
     };
-    export(&["--format", "yolo", "--crs", "EPSG:2154"]).fails(2, &["leave out --crs and --bom"]);
+    export(&["--format", "yolo", "--crs", "EPSG:2154"]).fails(2, &["leave out --crs, --bom and --excel"]);
     let picture = path("pictures/drive/0001.jpg");
     fs::copy("tests/recorded/progressive.jpg", &picture).unwrap();
     fs::remove_file(path("pictures/drive/0002.jpg")).unwrap();

@@ -5,8 +5,9 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use arpent::export::{Exporter, Format};
+use arpent::export::{Dialect, Exporter, Format};
 use arpent::inventory::{Entry, Inventory, Lineage};
+use arpent::place::{Columns, Places};
 use serde_json::{Value, json};
 use support::command::{names_in, run, text};
 use support::readers::read_by;
@@ -34,6 +35,7 @@ fn the_street_is_the_same_in_all_formats() {
     let path = |name: &str| folder.path().join(name);
     let (survey, reference) = (path("signs.gpkg"), path("signs.geojson"));
     run(["survey", "--pictures", street::FOLDER, "-o", text(&reference)]).with_code(0);
+    read_by("survey.py", [text(&survey)]);
     let mut read = vec![text(&reference).to_owned()];
     for file in FILES {
         let (name, crs) = file.split_once('@').unwrap_or((file, "EPSG:4326"));
@@ -44,8 +46,10 @@ fn the_street_is_the_same_in_all_formats() {
         assert!(export(name) == export(&format!("again.{name}")), "{name} is not the same twice");
         read.push(text(&path(file)).to_owned());
     }
-    run(["export", text(&survey), "-o", text(&path("bom.csv")), "--bom"]).with_code(0);
-    read.push(text(&path("bom.csv")).to_owned());
+    for (name, option) in [("bom.csv", "--bom"), ("excel.csv", "--excel")] {
+        run(["export", text(&survey), "-o", text(&path(name)), option]).with_code(0);
+        read.push(text(&path(name)).to_owned());
+    }
     read_by("inventory.py", read);
 }
 
@@ -93,11 +97,31 @@ fn odd_inventories_are_the_same_in_all_formats() {
 fn write(folder: &Path, file: &str, inventory: &Inventory) -> PathBuf {
     let (name, crs) = file.split_once('@').unwrap_or((file, "EPSG:4326"));
     let path = folder.join(name);
-    let exporter = Exporter::new(Format::of(&path).unwrap(), Some(crs.parse().unwrap()), false).unwrap();
+    let exporter = Exporter::new(Format::of(&path).unwrap(), Some(crs.parse().unwrap()), Dialect::Plain).unwrap();
     let mut bytes = Vec::new();
     exporter.write(inventory, &mut bytes).unwrap();
     fs::write(&path, bytes).unwrap();
     folder.join(file)
+}
+
+#[test]
+fn a_table_for_excel_is_the_same_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = odd(100);
+    let read = |name: &str, dialect: Dialect| {
+        let path = folder.path().join(name);
+        let mut bytes = Vec::new();
+        Exporter::new(Format::Csv, None, dialect).unwrap().write(&inventory, &mut bytes).unwrap();
+        fs::write(&path, &bytes).unwrap();
+        (Places::read(&path, &Columns::default()).unwrap().places, bytes)
+    };
+    let (plain, _) = read("plain.csv", Dialect::Plain);
+    let (excel, bytes) = read("excel.csv", Dialect::Excel);
+    assert_eq!(plain, excel);
+    assert!(excel.iter().any(|place| place.lon_deg == 7.0003 && place.probability == Some(1.0)));
+    let table = String::from_utf8(bytes).unwrap();
+    assert!(table.starts_with("\u{feff}lon;lat;id;find;"), "{table}");
+    assert!(table.contains("\r\n7,0003000;48,0009000;000000000003;signs;"), "{table}");
 }
 
 #[test]
@@ -139,8 +163,11 @@ fn what_cannot_be_written_is_told_before_the_work() {
     };
     survey("a.osm", &["--crs", "EPSG:2154"]).fails(2, &["OSM XML is always in WGS 84: leave out --crs"]);
     survey("a.txt", &[]).fails(2, &["a.txt does not end in .geojson", "or the format with --format"]);
-    survey("a.gpkg", &["--crs", "EPSG:2154"]).fails(2, &["leave out --format, --crs and --bom", "arpent export"]);
+    survey("a.gpkg", &["--crs", "EPSG:2154"])
+        .fails(2, &["leave out --format, --crs, --bom and --excel", "arpent export"]);
     survey("a.parquet", &["--bom"]).fails(2, &["only CSV can begin with a byte order mark"]);
+    survey("a.fgb", &["--excel"]).fails(2, &["only CSV can be written for Excel: leave out --excel"]);
+    survey("a.csv", &["--bom", "--excel"]).fails(2, &["cannot be used with"]);
     survey("a.csv", &["--crs", "EPSG:27572"]).fails(2, &["NTF (Paris) / Lambert zone II, has a datum of its own"]);
     survey("a.csv", &["--crs", "Lambert-93"]).fails(2, &["write it as EPSG:2154"]);
     assert_eq!(names_in(folder.path()), [""; 0]);

@@ -59,6 +59,8 @@ fn a_package_is_what_frictionless_wants() {
         "# Panneaux de signalisation relevés dans des photographies de rue – Rue d'exemple",
         "| `panneaux.csv` |",
         "[Licence Ouverte 2.0](https://www.etalab.gouv.fr/licence-ouverte-open-licence)",
+        "\nÉditeur : Ville\n",
+        "\n> Ville, « Panneaux de signalisation relevés dans des photographies de rue – Rue d'exemple », relevé du ",
         "SHA-256 `",
         "| `probability` | Probabilité d'existence |",
     ] {

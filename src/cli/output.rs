@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use arpent::crs::Crs;
 use arpent::export::dataset::DatasetFormat;
-use arpent::export::{Exporter, Format, Output};
+use arpent::export::{Dialect, Exporter, Format, Output};
 use arpent::inventory::Inventory;
 use clap::Args;
 
@@ -25,6 +25,9 @@ pub struct FormatOptions {
     /// Begin CSV with a byte order mark, by which Excel knows that it is UTF-8
     #[arg(long)]
     bom: bool,
+    /// Write CSV as a French Excel opens it: semicolons between the columns, decimal commas, and the byte order mark
+    #[arg(long, conflicts_with = "bom")]
+    excel: bool,
 }
 
 /// The formats by their names, and those of `arpent export` alone that hold pictures with boxes.
@@ -74,7 +77,16 @@ impl FormatOptions {
             None if is_coco_json(path) => FormatName::Coco.of_inventories()?,
             None => Format::of(path).map_err(usage)?,
         };
-        Exporter::new(format, self.crs.clone(), self.bom).map_err(usage)
+        Exporter::new(format, self.crs.clone(), self.dialect()).map_err(usage)
+    }
+
+    /// The dialect of CSV.
+    fn dialect(&self) -> Dialect {
+        match (self.bom, self.excel) {
+            (_, true) => Dialect::Excel,
+            (true, false) => Dialect::Marked,
+            (false, false) => Dialect::Plain,
+        }
     }
 
     /// The form of pictures with boxes that is asked for, if it is one.
@@ -86,15 +98,17 @@ impl FormatOptions {
             Some(FormatName::Crops) => DatasetFormat::Crops,
             _ => return Ok(None),
         };
-        if self.crs.is_some() || self.bom {
-            return Err(usage("pictures with boxes have no coordinates on the ground: leave out --crs and --bom"));
+        if self.crs.is_some() || self.dialect() != Dialect::Plain {
+            return Err(usage(
+                "pictures with boxes have no coordinates on the ground: leave out --crs, --bom and --excel",
+            ));
         }
         Ok(Some(format))
     }
 
     /// Whether nothing is asked for but what the name of the file tells.
     pub fn are_default(&self) -> bool {
-        self.format.is_none() && self.crs.is_none() && !self.bom
+        self.format.is_none() && self.crs.is_none() && self.dialect() == Dialect::Plain
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Arguments {
     /// What people call the area [default: the name it was asked for by]
     #[arg(long, value_name = "NAME")]
     place: Option<String>,
-    /// Who publishes the data
+    /// Who publishes the data, and is to be cited
     #[arg(long, value_name = "NAME")]
     publisher: Option<String>,
     /// Write the folder anew where arpent wrote it before
@@ -58,6 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         license: arguments.license.clone(),
     };
     let (landmarks, complete) = (inventory.entries.len(), inventory.lineage.complete);
+    let beyond = inventory.lineage.pictures.beyond_max_pictures;
     let package = Package::new(inventory, wishes).context("the licence of the data is not clear")?;
     package.write(&arguments.folder, arguments.overwrite)?;
     tell!("{} written to {}", count(landmarks, "landmark"), arguments.folder.display());
@@ -67,6 +68,12 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
     }
     if !complete {
         tell!("the survey is incomplete, which LISEZMOI.md says: run it again to go on with it");
+    }
+    if beyond > 0 {
+        tell!("{} left out by --max-pictures, which LISEZMOI.md says", count(beyond, "picture"));
+    }
+    if arguments.publisher.is_none() {
+        tell!("nobody is named as the publisher, whom those who use the data have to cite: --publisher NAME");
     }
     Ok(Done::Well)
 }

@@ -148,8 +148,8 @@ fn exporter(options: &FormatOptions, outputs: &Outputs) -> Result<Option<Exporte
         }
         None if options.are_default() => Ok(None),
         None => Err(usage(format!(
-            "the file of a survey has a form of its own: leave out --format, --crs and --bom, and write its landmarks \
-             with `arpent export {}`",
+            "the file of a survey has a form of its own: leave out --format, --crs, --bom and --excel, and write its \
+             landmarks with `arpent export {}`",
             outputs.survey.display()
         ))),
     }

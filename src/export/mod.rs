@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+pub use self::csv::Dialect;
 pub use self::folder::OutputFolder;
 use crate::crs::Crs;
 use crate::inventory::{Entry, Inventory};
@@ -72,6 +73,9 @@ pub enum FormatError {
     /// The format has no mark of its encoding.
     #[error("only CSV can begin with a byte order mark: leave out --bom")]
     Bom,
+    /// The format has no numbers as Excel wants them.
+    #[error("only CSV can be written for Excel: leave out --excel")]
+    Excel,
 }
 
 impl Format {
@@ -106,24 +110,25 @@ impl Format {
 pub struct Exporter {
     format: Format,
     crs: Crs,
-    bom: bool,
+    dialect: Dialect,
 }
 
 impl Exporter {
-    /// Writes a format, in WGS 84 where no other system is named; `bom` marks CSV as UTF-8 for Excel.
+    /// Writes a format, in WGS 84 where no other system is named; CSV in a dialect.
     ///
     /// # Errors
     ///
-    /// [`FormatError`] where the format knows no other system, or no mark.
-    pub fn new(format: Format, crs: Option<Crs>, bom: bool) -> Result<Self, FormatError> {
+    /// [`FormatError`] where the format knows no other system, or no dialect.
+    pub fn new(format: Format, crs: Option<Crs>, dialect: Dialect) -> Result<Self, FormatError> {
         let crs = crs.unwrap_or_else(Crs::wgs84);
         if !crs.is_wgs84() && !format.has_crs() {
             return Err(FormatError::Crs(format.name()));
         }
-        if bom && format != Format::Csv {
-            return Err(FormatError::Bom);
+        match dialect {
+            Dialect::Marked if format != Format::Csv => Err(FormatError::Bom),
+            Dialect::Excel if format != Format::Csv => Err(FormatError::Excel),
+            _ => Ok(Self { format, crs, dialect }),
         }
-        Ok(Self { format, crs, bom })
     }
 
     /// Writes an inventory.
@@ -134,7 +139,7 @@ impl Exporter {
     pub fn write(&self, inventory: &Inventory, out: &mut (dyn Write + Send)) -> io::Result<()> {
         match self.format {
             Format::GeoJson => geojson::write(inventory, out),
-            Format::Csv => csv::write(inventory, &self.crs, self.bom, out),
+            Format::Csv => csv::write(inventory, &self.crs, self.dialect, out),
             Format::GeoPackage => geopackage::write(inventory, &self.crs, out),
             Format::GeoParquet => geoparquet::write(inventory, &self.crs, out),
             Format::FlatGeobuf => flatgeobuf::write(inventory, &self.crs, out),
@@ -229,12 +234,13 @@ mod tests {
     #[test]
     fn what_a_format_cannot_do_is_told() {
         let lambert = || Some("EPSG:2154".parse().unwrap());
-        let why = |format, crs, bom| Exporter::new(format, crs, bom).unwrap_err().to_string();
-        assert!(why(Format::GeoJson, lambert(), false).starts_with("GeoJSON is always in WGS 84"));
-        assert!(why(Format::Osm, lambert(), false).starts_with("OSM XML is always in WGS 84"));
-        assert!(why(Format::GeoPackage, lambert(), true).contains("leave out --bom"));
-        assert!(Exporter::new(Format::GeoJson, Some(Crs::wgs84()), false).is_ok());
-        assert!(Exporter::new(Format::Csv, lambert(), true).is_ok());
+        let why = |format, crs, dialect| Exporter::new(format, crs, dialect).unwrap_err().to_string();
+        assert!(why(Format::GeoJson, lambert(), Dialect::Plain).starts_with("GeoJSON is always in WGS 84"));
+        assert!(why(Format::Osm, lambert(), Dialect::Plain).starts_with("OSM XML is always in WGS 84"));
+        assert!(why(Format::GeoPackage, lambert(), Dialect::Marked).contains("leave out --bom"));
+        assert!(why(Format::GeoPackage, lambert(), Dialect::Excel).contains("leave out --excel"));
+        assert!(Exporter::new(Format::GeoJson, Some(Crs::wgs84()), Dialect::Plain).is_ok());
+        assert!(Exporter::new(Format::Csv, lambert(), Dialect::Excel).is_ok());
     }
 
     #[test]

@@ -131,16 +131,20 @@ impl Package {
     }
 
     fn description(&self) -> String {
-        let entries = self.inventory.entries.len();
         let place = self.place.as_ref().map_or_else(String::new, |place| format!(" ({place})"));
-        let what = match self.inventory.lineage.find.as_str() {
-            "signs" => "panneaux de signalisation",
-            "solar" => "modules photovoltaïques",
-            _ => "objets",
+        let (one, many) = match self.inventory.lineage.find.as_str() {
+            "signs" => ("panneau de signalisation", "panneaux de signalisation"),
+            "solar" => ("module photovoltaïque", "modules photovoltaïques"),
+            _ => ("objet", "objets"),
+        };
+        let found = match self.inventory.entries.len() {
+            0 => return format!("Aucun {one}{place} n'a été reconnu dans des photographies prises depuis la rue."),
+            1 => format!("Un {one}{place} reconnu"),
+            entries => format!("{entries} {many}{place} reconnus"),
         };
         format!(
-            "{entries} {what}{place} reconnus automatiquement dans des photographies prises depuis la rue, chacun avec sa \
-             position, la précision de celle-ci et les photographies qui le montrent."
+            "{found} automatiquement dans des photographies prises depuis la rue ; à chaque objet sa position, la précision \
+             de celle-ci et les photographies qui le montrent."
         )
     }
 
@@ -230,6 +234,7 @@ impl Package {
                     "done": lineage.pictures.done,
                     "empty": lineage.pictures.empty,
                     "failed": lineage.pictures.failed,
+                    "beyond_max_pictures": lineage.pictures.beyond_max_pictures,
                 },
                 "picture_licenses": lineage.licenses,
                 "license_reason": self.choice.reason_fr,
@@ -255,7 +260,7 @@ impl Package {
     pub fn write(&self, folder: &Path, overwrite: bool) -> Result<(), PackageError> {
         let wrong = |why: io::Error| PackageError::Io { path: folder.to_owned(), why };
         let (mut csv_bytes, mut geojson_bytes) = (Vec::new(), Vec::new());
-        csv::write(&self.inventory, &Crs::wgs84(), false, &mut csv_bytes).map_err(wrong)?;
+        csv::write(&self.inventory, &Crs::wgs84(), csv::Dialect::Plain, &mut csv_bytes).map_err(wrong)?;
         geojson::write(&self.inventory, &mut geojson_bytes).map_err(wrong)?;
         let descriptor = self.descriptor(&csv_bytes, &geojson_bytes);
         let schema = schema::schema(self.name(), &self.title);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use marks::{Mark, Marks, MarksError, Saying};
 
-use crate::inventory::{Entry, Inventory, Lineage, osm_tags};
+use crate::inventory::{Entry, Inventory, Lineage, language_of, osm_tags};
 use crate::locate::Method;
 use crate::model::Class;
 use crate::taxonomy::{self, Language};
@@ -269,15 +269,6 @@ fn correct(
             None => (class.label().to_owned(), osm_tags(&class, direction_deg)),
         };
     }
-}
-
-/// The language that the labels of entries are in.
-fn language_of(entries: &[Entry]) -> Language {
-    let name = |entry: &Entry, language| taxonomy::name_of(&entry.class, language);
-    let is_french = |entry: &Entry| {
-        name(entry, Language::Fr) == Some(&entry.label) && name(entry, Language::En) != Some(&entry.label)
-    };
-    if entries.iter().any(is_french) { Language::Fr } else { Language::En }
 }
 
 impl Inventory {

@@ -126,10 +126,16 @@ def geoparquet(path, crs):
 
 def csv(path, crs):
     marked = open(path, "rb").read(3) == b"\xef\xbb\xbf"
-    assert marked == ("bom" in path)
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    excel = "excel" in path
+    assert marked == (excel or "bom" in path)
+    separator = ";" if excel else ","
+    table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     axes = ["lon", "lat"] if crs == "EPSG:4326" else ["x", "y"]
     assert list(table.columns) == axes + COLUMNS
+    if excel:
+        numbers = axes + sorted(REALS)
+        assert not table[numbers].apply(lambda column: column.str.contains(".", regex=False)).any(axis=None)
+        table[numbers] = table[numbers].apply(lambda column: column.str.replace(",", "."))
     for row in table.to_dict("records"):
         feature = features[row["id"]]
         check_place([float(row[axis]) for axis in axes], feature, crs)

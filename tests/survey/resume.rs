@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use arpent::picture::Picture;
 use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::STREET_BBOX;
@@ -144,6 +145,28 @@ fn a_run_with_nothing_to_do_changes_nothing() {
     assert_eq!(place.fetched().len(), 6);
     assert_eq!(place.written("signs.geojson"), first);
     assert_eq!(names_in(place.folder.path()), ["signs.geojson", "signs.gpkg"]);
+}
+
+#[test]
+fn another_language_needs_no_picture() {
+    let place = Place::new(&street::first_pass(6));
+    place.survey("signs.geojson", &[]).with_code(0);
+    let labels = || -> Vec<String> {
+        let inventory = Inventory::read(&place.path("signs.geojson"));
+        let label = |feature: &Value| feature["properties"]["label"].as_str().unwrap().to_owned();
+        inventory.features().iter().map(label).collect()
+    };
+    let english = labels();
+    place.survey("signs.geojson", &["--lang", "fr"]).with_code(0);
+    assert_eq!(place.fetched().len(), 6);
+    let french = labels();
+    assert_eq!(english.len(), french.len());
+    assert!(english.iter().zip(&french).all(|(english, french)| english != french), "{french:?}");
+
+    let (survey, tasks) = (place.path("signs.gpkg"), place.path("tasks.maproulette.geojson"));
+    run(["export", text(&survey), "-o", text(&tasks)]).with_code(0);
+    let tasks = fs::read_to_string(tasks).unwrap();
+    assert!(!tasks.is_empty() && tasks.lines().all(|task| task.contains("\"Y a-t-il **")), "{tasks}");
 }
 
 #[test]

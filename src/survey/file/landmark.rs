@@ -3,7 +3,7 @@
 use geo::Geometry;
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::{text, time};
+use super::time;
 use crate::geopackage;
 use crate::inventory::Entry;
 use crate::locate::Method;
@@ -40,8 +40,8 @@ pub(super) fn insert_landmark(change: &Transaction<'_>, survey: i64, entry: &Ent
             entry.surface_sd_m2,
             entry.sightings,
             entry.sequences,
-            text(entry.first_seen),
-            text(entry.last_seen),
+            entry.first_seen.map(geopackage::datetime),
+            entry.last_seen.map(geopackage::datetime),
             entry.panoramax,
             entry.picture_url,
             entry.picture_box,

@@ -20,7 +20,7 @@ const LAYERS: &[Layer<'_>] = &[
             class_confidence REAL, probability REAL, method TEXT, accuracy_m REAL, ellipse_major_m REAL,
             ellipse_minor_m REAL, ellipse_azimuth_deg REAL, direction_deg REAL,
             direction_sd_deg REAL, support TEXT, installation TEXT, surface_m2 REAL, surface_sd_m2 REAL, sightings INTEGER, sequences INTEGER,
-            first_seen TEXT, last_seen TEXT, panoramax TEXT, picture_url TEXT, picture_box TEXT, license TEXT,
+            first_seen DATETIME, last_seen DATETIME, panoramax TEXT, picture_url TEXT, picture_box TEXT, license TEXT,
             producer TEXT, osm_tags TEXT, reviewed TEXT",
     },
     Layer {
@@ -40,9 +40,9 @@ const LAYERS: &[Layer<'_>] = &[
         geometry: Some("POINT"),
         columns: "survey INTEGER NOT NULL, picture_id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT,
             listed BOOLEAN NOT NULL, sequence TEXT, rank INTEGER, position_sd_m REAL, heading_deg REAL,
-            heading_sd_deg REAL, heading_source TEXT, camera TEXT, fov_deg REAL, crop TEXT, taken_at TEXT,
+            heading_sd_deg REAL, heading_source TEXT, camera TEXT, fov_deg REAL, crop TEXT, taken_at DATETIME,
             license TEXT, producer TEXT, image TEXT, page_url TEXT, size_bytes INTEGER, width INTEGER,
-            height INTEGER, orientation INTEGER, looked_at TEXT, UNIQUE (survey, picture_id)",
+            height INTEGER, orientation INTEGER, looked_at DATETIME, UNIQUE (survey, picture_id)",
     },
     Layer {
         name: "reviews",
