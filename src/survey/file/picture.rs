@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
 
 use super::sighting::forget_sightings;
-use super::{Kept, text, time};
+use super::{Kept, time};
 use crate::geopackage;
 use crate::picture::{Camera, Crop, HeadingSource, Image, Picture, Pose, is_address};
 use crate::source::Unusable;
@@ -92,7 +92,7 @@ pub(super) fn note_picture(
             ":camera": if picture.camera.is_equirectangular() { "equirectangular" } else { "perspective" },
             ":fov_deg": fov_deg,
             ":crop": crop,
-            ":taken_at": text(picture.taken_at),
+            ":taken_at": picture.taken_at.map(geopackage::datetime),
             ":license": picture.license,
             ":producer": picture.producer,
             ":image": image_text(&picture.image),
@@ -132,7 +132,7 @@ pub(super) fn set_state(
             turn.map(|t| t.width),
             turn.map(|t| t.height),
             turn.map(Turn::to_exif),
-            text(looked_at),
+            looked_at.map(geopackage::datetime),
         ])?;
     Ok(())
 }
