@@ -1,6 +1,6 @@
 //! From a pixel of a picture to the direction it looks, and back.
 
-use crate::picture::{Camera, Pose};
+use crate::picture::{Camera, Pose, azimuth_of};
 
 /// Field of view along the longer side that is assumed where a source does not know it, degrees.
 const ASSUMED_FOV_DEG: f64 = 70.0;
@@ -188,7 +188,7 @@ impl Lens {
 /// Azimuth of a direction: degrees clockwise from true north, 0 ≤ a < 360.
 pub fn azimuth_deg(pose: &Pose, direction: Direction) -> f64 {
     // Both steps: a tiny negative angle plus 360 rounds to 360 itself.
-    (pose.heading_deg + direction.right_deg).rem_euclid(360.0) % 360.0
+    azimuth_of(pose.heading_deg + direction.right_deg)
 }
 
 /// An angle brought into −180 ≤ a < 180.
@@ -272,6 +272,14 @@ mod tests {
             let lens = Lens::new(if flat { &FLAT } else { &ROUND }, 4000, 2000);
             let (u2, v2) = lens.pixel(lens.direction(u, v)).unwrap();
             prop_assert!((u - u2).abs() < 1e-6 && (v - v2).abs() < 1e-6);
+        }
+
+        #[test]
+        fn azimuths_differ_by_whole_turns(a in prop_oneof![-1e4..1e4, -1e-15..1e-15]) {
+            let azimuth = azimuth_of(a);
+            prop_assert!((0.0..360.0).contains(&azimuth), "{azimuth}");
+            let turns = (a - azimuth) / 360.0;
+            prop_assert!((turns - turns.round()).abs() < 1e-9);
         }
 
         #[test]

@@ -101,8 +101,14 @@ impl HeadingSource {
 
     /// A pose of this origin looking to `heading_deg`, any number of turns allowed.
     pub fn pose(self, heading_deg: f64) -> Pose {
-        Pose { heading_deg: heading_deg.rem_euclid(360.0), heading_sd_deg: self.sd_deg(), heading_source: self }
+        Pose { heading_deg: azimuth_of(heading_deg), heading_sd_deg: self.sd_deg(), heading_source: self }
     }
+}
+
+/// An angle as an azimuth: 0 ≤ a < 360.
+pub fn azimuth_of(angle_deg: f64) -> f64 {
+    // Of what lies just below zero the remainder is rounded to 360.
+    angle_deg.rem_euclid(360.0) % 360.0
 }
 
 /// A camera's projection as a source delivers it.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::inventory::Entry;
 use crate::locate::Ellipse;
+use crate::picture::azimuth_of;
 use crate::table::{Row, Table, TableError, number};
 use crate::taxonomy::{named, parts_of_tag};
 
@@ -126,10 +127,7 @@ impl Places {
                 lat_deg,
                 ellipse: ellipse(&row, [major, minor, azimuth])?,
                 // OpenStreetMap has `forward` there as well.
-                direction_deg: text(direction)
-                    .and_then(number)
-                    .filter(|d| d.is_finite())
-                    .map(|d| d.rem_euclid(360.0)),
+                direction_deg: text(direction).and_then(number).filter(|d| d.is_finite()).map(azimuth_of),
                 probability: row.optional(probability, "probability", 0.0..=1.0)?,
                 sightings: row.optional(sightings, "sightings", 0.0..=1e9)?.map(|number| number as usize),
                 last_seen: text(seen).and_then(|time| time.parse().ok()),

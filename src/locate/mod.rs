@@ -36,6 +36,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Together;
+use crate::picture::azimuth_of;
 use crate::sighting::{Sighting, Station};
 use align::align;
 use associate::{Seen, associate};
@@ -270,7 +271,7 @@ fn told_of(scene: &Scene, placed: &Placed, probability: f64, facing: Option<faci
         class_confidence: (said / placed.rays.len().max(1) as f64).clamp(0.0, 1.0),
         probability,
         method: placed.method,
-        direction_deg: facing.map(|facing| (facing.azimuth - north).to_degrees().rem_euclid(360.0) % 360.0),
+        direction_deg: facing.map(|facing| azimuth_of((facing.azimuth - north).to_degrees())),
         direction_sd_deg: facing.map(|facing| facing.sd.to_degrees()),
         support: None,
         installation: None,

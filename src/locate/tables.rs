@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::plane::{Geocentric, geocentric};
+use crate::picture::azimuth_of;
 use crate::sighting::{Extent, Range, Sighting, Station};
 use crate::table::{Table, TableError};
 
@@ -63,7 +64,7 @@ impl Tables {
                 lon_deg,
                 lat_deg,
                 position_sd_m: row.number(position_sd, "position_sd_m", 0.0..=1e6)?,
-                heading_deg: row.number(heading, "heading_deg", -360.0..=720.0)?.rem_euclid(360.0),
+                heading_deg: azimuth_of(row.number(heading, "heading_deg", -360.0..=720.0)?),
                 heading_sd_deg: row.number(heading_sd, "heading_sd_deg", 0.0..=360.0)?,
                 hfov_deg: row.number(hfov, "hfov_deg", 1.0..=360.0)?,
             };
@@ -102,7 +103,7 @@ impl Tables {
                 station,
                 class,
                 score: row.optional(score, "score", 0.0..=1.0)?.unwrap_or(1.0),
-                azimuth_deg: row.number(azimuth, "azimuth_deg", -360.0..=720.0)?.rem_euclid(360.0),
+                azimuth_deg: azimuth_of(row.number(azimuth, "azimuth_deg", -360.0..=720.0)?),
                 azimuth_sd_deg: row.number(azimuth_sd, "azimuth_sd_deg", 0.0..=360.0)?,
                 elevation_deg: row.optional(elevation, "elevation_deg", -90.0..=90.0)?,
                 // A range without a spread is trusted to a quarter.
