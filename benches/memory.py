@@ -16,6 +16,7 @@ import json
 import math
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -130,10 +131,8 @@ def survey(program, town, file):
     environment = {"ORT_DYLIB_PATH": str(ROOT / ".onnxruntime" / "libonnxruntime.so")} | os.environ
     arguments = [program, "survey", "--api", api, "--bbox", bbox, "--rate", "1000", "--connections", "8", "-o", file]
     began = time.perf_counter()
-    with open(os.devnull, "w") as nothing:
-        actions = [(os.POSIX_SPAWN_DUP2, nothing.fileno(), 1)]
-        process = os.posix_spawn(program, [str(argument) for argument in arguments], environment, file_actions=actions)
-        _, status, usage = os.wait4(process, 0)
+    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
     server.shutdown()
     if status != 0:
         sys.exit(f"the survey ended with {os.waitstatus_to_exitcode(status)}")

@@ -187,7 +187,6 @@ impl Lens {
 
 /// Azimuth of a direction: degrees clockwise from true north, 0 ≤ a < 360.
 pub fn azimuth_deg(pose: &Pose, direction: Direction) -> f64 {
-    // Both steps: a tiny negative angle plus 360 rounds to 360 itself.
     azimuth_of(pose.heading_deg + direction.right_deg)
 }
 

@@ -54,17 +54,19 @@ struct Host {
     failing_since: Option<Instant>,
 }
 
+impl Host {
+    fn leave_alone(&mut self, time: Duration) {
+        self.free_at = self.free_at.max(Some(Instant::now() + time));
+    }
+}
+
 /// The right to one request; given back when dropped.
 pub struct Slot<'a> {
     hosts: &'a Hosts,
     host: String,
 }
 
-/// Waiting was ended by [`Hosts::interrupt`].
-#[derive(Debug, PartialEq, Eq)]
-pub struct Interrupted;
-
-/// Why there is no right to a request.
+/// Why a wait ended without what it was for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Denied {
     /// By [`Hosts::interrupt`].
@@ -109,8 +111,7 @@ impl Hosts {
     /// Leaves a host alone for some time.
     pub fn pause(&self, url: &Url, time: Duration) {
         let mut state = self.lock();
-        let host = state.hosts.entry(url.origin().ascii_serialization()).or_default();
-        host.free_at = host.free_at.max(Some(Instant::now() + time));
+        state.hosts.entry(url.origin().ascii_serialization()).or_default().leave_alone(time);
     }
 
     /// A host has answered.
@@ -128,12 +129,12 @@ impl Hosts {
         host.failing_since.get_or_insert_with(Instant::now);
         let beyond = host.failures.checked_sub(FAILURES_IN_A_ROW)?;
         let rest = self.leniency.rest.saturating_mul(1 << (beyond / MORE_FAILURES).min(16)).min(MAX_REST);
-        host.free_at = host.free_at.max(Some(Instant::now() + rest));
+        host.leave_alone(rest);
         Some(rest)
     }
 
     /// Waits before another attempt.
-    pub fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
+    pub fn sleep(&self, time: Duration) -> Result<(), Denied> {
         let end = Instant::now() + time;
         let mut state = self.lock();
         while !state.interrupted {
@@ -142,7 +143,7 @@ impl Hosts {
             };
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        Err(Interrupted)
+        Err(Denied::Interrupted)
     }
 
     /// Ends all waiting, now and later.
@@ -238,7 +239,7 @@ mod tests {
             let sleeping = scope.spawn(|| hosts.sleep(Duration::from_secs(3600)));
             hosts.interrupt();
             assert_eq!(taking.join().unwrap(), Some(Denied::Interrupted));
-            assert_eq!(sleeping.join().unwrap(), Err(Interrupted));
+            assert_eq!(sleeping.join().unwrap(), Err(Denied::Interrupted));
         });
     }
 }

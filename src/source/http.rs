@@ -13,7 +13,7 @@ use reqwest::{Method, StatusCode, Url, redirect};
 use serde_json::Value;
 
 use super::FetchError;
-use super::hosts::{Denied, Hosts, Interrupted, Leniency};
+use super::hosts::{Denied, Hosts, Leniency};
 use crate::causes;
 
 const USER_AGENT: &str = concat!("arpent/", env!("CARGO_PKG_VERSION"), " (+", env!("CARGO_PKG_REPOSITORY"), ")");
@@ -32,7 +32,7 @@ pub struct HttpSettings {
     pub stall_timeout: Duration,
     /// The longest time for one attempt at one file.
     pub total_timeout: Duration,
-    /// How often to try what may pass: a busy server, a broken transfer. Time-outs are tried twice at most.
+    /// How often to try what may pass: a busy server, a broken transfer. Time-outs are tried half as often.
     pub attempts: u32,
     /// How often in the midst of a listing, which a failure would be the end of.
     pub patient_attempts: u32,
@@ -88,12 +88,6 @@ pub struct Http {
     /// The bearer token, and the address whose host alone may see it.
     token: Option<(Url, String)>,
     hosts: Hosts,
-}
-
-impl From<Interrupted> for FetchError {
-    fn from(_: Interrupted) -> Self {
-        Self::Interrupted
-    }
 }
 
 impl From<Denied> for FetchError {

@@ -129,9 +129,7 @@ impl Table {
         let begin = bytes.fill_buf().map_err(|error| wrong(&error))?;
         let kind = |what: String| TableError::Kind { path: path.to_owned(), what };
         if begin.starts_with(BEGIN) {
-            let (noun, header, records) = landmarks(path).map_err(kind)?;
-            let rows = Rows::Records { noun, records: records.into_iter().enumerate() };
-            return Ok(Self { path: path.to_owned(), header, rows });
+            return Ok(Self::of_records(path, landmarks(path).map_err(kind)?));
         }
         if let Some(what) = no_table(begin) {
             return Err(kind(what));
@@ -140,9 +138,8 @@ impl Table {
         if begin.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
             let mut text = String::new();
             bytes.read_to_string(&mut text).map_err(|error| wrong(&error))?;
-            let (noun, header, records) = records(text.trim_start_matches('\u{feff}')).map_err(|why| wrong(&why))?;
-            let rows = Rows::Records { noun, records: records.into_iter().enumerate() };
-            return Ok(Self { path: path.to_owned(), header, rows });
+            let records = records(text.trim_start_matches('\u{feff}')).map_err(|why| wrong(&why))?;
+            return Ok(Self::of_records(path, records));
         }
         let delimiter = delimiter(begin);
         let first_end = begin.iter().position(|byte| *byte == b'\n').unwrap_or_default();
@@ -153,6 +150,11 @@ impl Table {
         // Spreadsheets begin their files with a byte-order mark.
         let header = header.iter().map(|name| name.trim_start_matches('\u{feff}')).collect();
         Ok(Self { path: path.to_owned(), header, rows: Rows::Lines { reader: Box::new(reader), uncounted } })
+    }
+
+    fn of_records(path: &Path, (noun, header, records): Records) -> Self {
+        let rows = Rows::Records { noun, records: records.into_iter().enumerate() };
+        Self { path: path.to_owned(), header, rows }
     }
 
     /// The number of a column of this name, as it is written or else in upper or lower case.
