@@ -257,5 +257,5 @@ fn only_a_package_is_published() {
     run(["publish", "datagouv", text(&open), "--send", "--api", "http://www.data.gouv.fr/api/1"])
         .fails(1, &["is not encrypted"]);
     let mut without_key = arpent(["publish", "datagouv", text(&open), "--send", "--api", &api]);
-    ended(without_key.env_remove("DATAGOUV_API_KEY")).fails(1, &["a key is needed"]);
+    ended(without_key.env_remove("DATAGOUV_API_KEY")).fails(2, &["a key is needed"]);
 }

@@ -1,10 +1,11 @@
-//! What must not be written over: what a command reads itself, and the files of surveys.
+//! What must not be written over: what a command reads itself, the files of surveys, and layers of others.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use arpent::export::geopackage::foreign_tables;
 use arpent::survey::SurveyFile;
 
 use super::usage::usage;
@@ -24,10 +25,12 @@ pub struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// Refuses a result in the place of what is read or of a survey, and a log in that of either or of the result.
+    /// Refuses a result in the place of what is read, of a survey or of layers of others, and a log in that of what is
+    /// read, of a survey or of the result.
     pub fn check(&self, log: Option<&Path>) -> Result<()> {
         if let Some(output) = self.output {
             self.check_free(output, "-o")?;
+            check_layers(output)?;
         }
         let Some(log) = log else { return Ok(()) };
         self.check_free(log, "--log")?;
@@ -52,6 +55,20 @@ impl Files<'_> {
         };
         Err(usage(format!("{} {why}: name another file with {option}", path.display())))
     }
+}
+
+/// Refuses a GeoPackage that holds more than an inventory.
+fn check_layers(output: &Path) -> Result<()> {
+    let tables = foreign_tables(output);
+    let Some(first) = tables.first() else { return Ok(()) };
+    let others = match tables.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let output = output.display();
+    Err(usage(format!(
+        "{output} holds other layers ({first}{others}), which would be lost: name another file with -o"
+    )))
 }
 
 /// Whether two paths lead to one file, which need not be there yet.

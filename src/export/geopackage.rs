@@ -2,9 +2,10 @@
 //! lineage, a row for each member.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, MAIN_DB, params_from_iter};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, params_from_iter};
 
 use super::columns::{COLUMNS, Column, Values, time_text};
 use super::place;
@@ -14,6 +15,22 @@ use crate::inventory::{Entry, Inventory};
 
 /// What stands in place of the time of a run that has none, so that equal inventories are equal files.
 const NO_TIME: &str = "1970-01-01T00:00:00.000Z";
+
+/// The tables of an SQLite file that no inventory has, such as a town's own layers: they would be lost if an inventory took
+/// its place. None where there is no such file.
+pub fn foreign_tables(path: &Path) -> Vec<String> {
+    let names = || {
+        let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut select = database.prepare(
+            r"SELECT name FROM sqlite_schema
+              WHERE type = 'table' AND name NOT IN ('landmarks', 'survey') AND name NOT LIKE 'rtree\_landmarks\_%' ESCAPE '\'
+                AND name NOT LIKE 'gpkg\_%' ESCAPE '\' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
+              ORDER BY name",
+        )?;
+        select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+    };
+    if path.is_file() { names().unwrap_or_default() } else { Vec::new() }
+}
 
 /// Writes an inventory.
 pub fn write(inventory: &Inventory, crs: &Crs, out: &mut dyn Write) -> io::Result<()> {

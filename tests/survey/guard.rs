@@ -1,7 +1,9 @@
-//! What no command writes over: what it reads itself, and the files of surveys.
+//! What no command writes over: what it reads itself, the files of surveys, and layers of others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
 
 use super::support::command::{names_in, run, text};
 use super::support::street;
@@ -16,7 +18,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// A survey, the file of another one, an inventory, tables, and a town's own list.
+    /// A survey, the file of another one, an inventory, one to which a town added layers, tables, and a town's own list.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
@@ -25,6 +27,11 @@ impl Kept {
         fs::copy(path("a.gpkg"), path("b.gpkg")).unwrap();
         fs::copy(path("a.gpkg"), path("hidden.csv")).unwrap();
         run(["export", text(&path("a.gpkg")), "-o", text(&path("inventory.gpkg"))]).with_code(0);
+        fs::copy(path("inventory.gpkg"), path("town.gpkg")).unwrap();
+        let town = Connection::open(path("town.gpkg")).unwrap();
+        town.execute_batch("CREATE TABLE roads (fid INTEGER PRIMARY KEY, geom); CREATE TABLE layer_styles (a)")
+            .unwrap();
+        drop(town);
         fs::copy(PICTURES, path("pictures.csv")).unwrap();
         fs::copy(SIGHTINGS, path("sightings.csv")).unwrap();
         fs::write(path("town.csv"), "id;lon;lat;class\n1;7.71;48.6;AB4\n").unwrap();
@@ -71,6 +78,20 @@ fn inputs_and_surveys_are_never_written_over() {
         ("compare a.gpkg town.csv -o town.csv", ["town.csv", own]),
         ("compare town.csv a.gpkg -o hidden.csv", ["hidden.csv", survey]),
         ("survey --area town.csv -o town.csv", ["town.csv", own]),
+    ] {
+        kept.refuses(command, &said);
+    }
+}
+
+#[test]
+fn layers_of_others_are_never_written_over() {
+    let kept = Kept::new();
+    let said =
+        ["town.gpkg holds other layers (layer_styles and 1 more), which would be lost: name another file with -o"];
+    for command in [
+        "export a.gpkg -o town.gpkg",
+        "export a.gpkg -o town.gpkg --format csv",
+        "locate pictures.csv sightings.csv -o town.gpkg",
     ] {
         kept.refuses(command, &said);
     }

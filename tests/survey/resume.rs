@@ -292,6 +292,8 @@ fn what_is_no_survey_file_is_refused_and_left_alone() {
     Connection::open(place.path("other.gpkg")).unwrap().execute_batch("CREATE TABLE a (b)").unwrap();
     refused("other.gpkg", "other tables are in it");
     run(["status", text(&place.path("missing.gpkg"))]).fails(1, &["no such file"]);
+    fs::write(place.path("empty.gpkg"), "").unwrap();
+    run(["status", text(&place.path("empty.gpkg"))]).fails(1, &["is no survey file of arpent", "nothing is in it"]);
     assert_eq!(place.fetched().len(), 0);
 }
 

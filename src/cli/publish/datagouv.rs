@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use arpent::publish::datagouv::{API, Publication, Server, Wishes, root};
 use clap::Args;
 
+use super::super::usage::usage;
 use super::super::{Done, print_line};
 
 #[derive(Args)]
@@ -50,7 +51,8 @@ pub fn run(arguments: &Arguments) -> Result<Done> {
         return Ok(Done::Well);
     }
     let key = arguments.key.as_deref().filter(|key| !key.trim().is_empty());
-    let key = key.context("a key is needed: copy it from your profile on the server into DATAGOUV_API_KEY")?;
+    let key =
+        key.ok_or_else(|| usage("a key is needed: copy it from your profile on the server into DATAGOUV_API_KEY"))?;
     let server = Server::new(&api, key)?;
     let published = publication.send(&server, &mut |step| tell!("{step}"))?;
     tell!("{} new files, {} replaced", published.added, published.replaced);

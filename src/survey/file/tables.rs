@@ -124,7 +124,9 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), FileErro
         .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'arpent'", [], |row| row.get(0))
         .map_err(of_sqlite)?;
     if !has_form {
-        return Err(not_a_survey("other tables are in it"));
+        let is_empty = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0));
+        let is_empty: bool = is_empty.map_err(of_sqlite)?;
+        return Err(not_a_survey(if is_empty { "nothing is in it" } else { "other tables are in it" }));
     }
     match connection.query_row("SELECT form FROM arpent", [], |row| row.get(0)).map_err(of_sqlite)? {
         FORM => Ok(()),
