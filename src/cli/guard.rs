@@ -1,4 +1,4 @@
-//! What must not be written over: what a command reads itself, the files of surveys, and layers of others.
+//! What must not be written over: what a command reads itself, the files of surveys, pictures, and layers of others.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use arpent::export::geopackage::foreign_tables;
 use arpent::survey::SurveyFile;
+use image::ImageFormat;
 
 use super::usage::usage;
 
-/// So many bytes at the beginning of a file tell whether it is a text.
+/// So many bytes at the beginning of a file tell what it is.
 const TOLD_BY_BYTES: u64 = 4096;
 
 /// The files that a command reads and writes.
@@ -25,11 +26,14 @@ pub struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// Refuses a result in the place of what is read, of a survey or of layers of others, and a log in that of what is
-    /// read, of a survey or of the result.
+    /// Refuses a result in the place of what is read, of a survey, of a picture or of layers of others, and a log in that
+    /// of what is read, of a survey or of the result.
     pub fn check(&self, log: Option<&Path>) -> Result<()> {
         if let Some(output) = self.output {
             self.check_free(output, "-o")?;
+            if is_picture(output) {
+                return Err(usage(format!("{} is a picture: name another file with -o", output.display())));
+            }
             check_layers(output)?;
         }
         let Some(log) = log else { return Ok(()) };
@@ -86,13 +90,23 @@ fn place(path: &Path) -> PathBuf {
     path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
+/// Whether a file is a JPEG, which no result is.
+fn is_picture(path: &Path) -> bool {
+    matches!(image::guess_format(&beginning(path)), Ok(ImageFormat::Jpeg))
+}
+
 /// Whether a file holds something else than text.
 fn is_binary(path: &Path) -> bool {
-    let mut begin = Vec::new();
-    // What is no file, such as a pipe, is not waited for.
-    path.is_file()
-        && File::open(path).and_then(|file| file.take(TOLD_BY_BYTES).read_to_end(&mut begin)).is_ok()
-        && begin.contains(&0)
+    beginning(path).contains(&0)
+}
+
+/// The first bytes of a file; none of what cannot be read, and of what is no file, such as a pipe, which is not waited for.
+fn beginning(path: &Path) -> Vec<u8> {
+    let read = || {
+        let mut begin = Vec::new();
+        File::open(path)?.take(TOLD_BY_BYTES).read_to_end(&mut begin).map(|_| begin)
+    };
+    if path.is_file() { read().unwrap_or_default() } else { Vec::new() }
 }
 
 #[cfg(test)]

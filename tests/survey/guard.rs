@@ -1,4 +1,4 @@
-//! What no command writes over: what it reads itself, the files of surveys, and layers of others.
+//! What no command writes over: what it reads itself, the files of surveys, pictures, and layers of others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ struct Kept {
 }
 
 impl Kept {
-    /// A survey, the file of another one, an inventory, one to which a town added layers, tables, and a town's own list.
+    /// A survey, the file of another one, an inventory, one to which a town added layers, a picture, tables, and a town's
+    /// own list.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
@@ -32,6 +33,7 @@ impl Kept {
         town.execute_batch("CREATE TABLE roads (fid INTEGER PRIMARY KEY, geom); CREATE TABLE layer_styles (a)")
             .unwrap();
         drop(town);
+        fs::copy(fs::read_dir(&pass).unwrap().next().unwrap().unwrap().path(), path("picture.jpg")).unwrap();
         fs::copy(PICTURES, path("pictures.csv")).unwrap();
         fs::copy(SIGHTINGS, path("sightings.csv")).unwrap();
         fs::write(path("town.csv"), "id;lon;lat;class\n1;7.71;48.6;AB4\n").unwrap();
@@ -93,6 +95,17 @@ fn layers_of_others_are_never_written_over() {
         "export a.gpkg -o town.gpkg --format csv",
         "locate pictures.csv sightings.csv -o town.gpkg",
     ] {
+        kept.refuses(command, &said);
+    }
+}
+
+#[test]
+fn pictures_are_never_written_over() {
+    let kept = Kept::new();
+    let said = ["picture.jpg is a picture: name another file with -o"];
+    for command in
+        ["export a.gpkg -o picture.jpg --format csv", "survey --pictures examples -o picture.jpg --format csv"]
+    {
         kept.refuses(command, &said);
     }
 }
