@@ -26,8 +26,8 @@ pub struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// Refuses a result in the place of what is read, of a survey, of a picture or of layers of others, and a log in that
-    /// of what is read, of a survey or of the result.
+    /// Refuses a result in the place of what is read, of a survey, of a picture or of layers of others, and a log in
+    /// that of what is read, of a survey or of the result.
     pub fn check(&self, log: Option<&Path>) -> Result<()> {
         if let Some(output) = self.output {
             self.check_free(output, "-o")?;
@@ -100,7 +100,7 @@ fn is_binary(path: &Path) -> bool {
     beginning(path).contains(&0)
 }
 
-/// The first bytes of a file; none of what cannot be read, and of what is no file, such as a pipe, which is not waited for.
+/// The first bytes of a file; none of what cannot be read, or is no file, such as a pipe, which is not waited for.
 fn beginning(path: &Path) -> Vec<u8> {
     let read = || {
         let mut begin = Vec::new();

@@ -18,8 +18,8 @@ struct Kept {
 }
 
 impl Kept {
-    /// A survey, the file of another one, an inventory, one to which a town added layers, a picture, tables, and a town's
-    /// own list.
+    /// A survey, the file of another one, an inventory, one to which a town added layers, a picture, tables, and a
+    /// town's own list.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
@@ -33,7 +33,7 @@ impl Kept {
         town.execute_batch("CREATE TABLE roads (fid INTEGER PRIMARY KEY, geom); CREATE TABLE layer_styles (a)")
             .unwrap();
         drop(town);
-        fs::copy(fs::read_dir(&pass).unwrap().next().unwrap().unwrap().path(), path("picture.jpg")).unwrap();
+        fs::copy(format!("{pass}/0001.jpg"), path("picture.jpg")).unwrap();
         fs::copy(PICTURES, path("pictures.csv")).unwrap();
         fs::copy(SIGHTINGS, path("sightings.csv")).unwrap();
         fs::write(path("town.csv"), "id;lon;lat;class\n1;7.71;48.6;AB4\n").unwrap();
