@@ -195,7 +195,7 @@ impl SurveyFile {
     pub(super) fn todo(&self, survey: i64, mut each: impl FnMut(i64, Option<&str>)) -> Result<(), FileError> {
         self.run(|connection| {
             let mut select = connection.prepare(&format!(
-                "SELECT fid, image FROM pictures WHERE survey = ? AND listed AND geom IS NOT NULL
+                "SELECT fid, image FROM pictures WHERE survey = ? AND listed = 1 AND geom IS NOT NULL
                      AND state IN ('todo', 'failed') ORDER BY {AS_TAKEN}"
             ))?;
             let mut rows = select.query([survey])?;
@@ -230,7 +230,7 @@ impl SurveyFile {
         let mut unusable = Vec::new();
         let select = format!(
             "SELECT {PICTURE_COLUMNS}, state, reason, width, height, orientation FROM pictures
-             WHERE survey = ? AND listed ORDER BY {AS_TAKEN}"
+             WHERE survey = ? AND listed = 1 ORDER BY {AS_TAKEN}"
         );
         let mut select = self.connection.prepare(&select).map_err(of_sqlite)?;
         let mut rows = select.query([survey]).map_err(of_sqlite)?;

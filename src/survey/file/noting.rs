@@ -150,7 +150,7 @@ impl Noting<'_> {
         if !self.listed.is_empty() {
             return Ok(None);
         }
-        let count = "SELECT count(*) FROM pictures WHERE survey = ? AND listed";
+        let count = "SELECT count(*) FROM pictures WHERE survey = ? AND listed = 1";
         let before: usize = self.write(|change| change.query_row(count, [survey], |row| row.get(0)))?;
         Ok((before > 0).then_some(before))
     }
@@ -169,16 +169,16 @@ impl Noting<'_> {
             let keys = select.query_map([survey], |row| row.get(0))?;
             keys.collect::<rusqlite::Result<Vec<i64>>>()
         };
-        let before = keys("SELECT fid FROM pictures WHERE survey = ? AND listed")?;
+        let before = keys("SELECT fid FROM pictures WHERE survey = ? AND listed = 1")?;
         for fid in before.into_iter().filter(|fid| !listed.contains(fid)) {
             change.prepare_cached("UPDATE pictures SET listed = 0 WHERE fid = ?")?.execute([fid])?;
         }
-        let count = "SELECT count(*) FROM pictures WHERE survey = ? AND listed AND geom IS NOT NULL";
+        let count = "SELECT count(*) FROM pictures WHERE survey = ? AND listed = 1 AND geom IS NOT NULL";
         let mut pictures: usize = change.query_row(count, [survey], |row| row.get(0))?;
         let mut beyond = 0;
         if let Some(max) = max_pictures.filter(|max| *max < pictures) {
             let select = format!(
-                "SELECT fid FROM pictures WHERE survey = ? AND listed AND geom IS NOT NULL ORDER BY {AS_TAKEN}
+                "SELECT fid FROM pictures WHERE survey = ? AND listed = 1 AND geom IS NOT NULL ORDER BY {AS_TAKEN}
                  LIMIT -1 OFFSET {max}"
             );
             for fid in keys(&select)? {

@@ -124,7 +124,7 @@ impl SurveyReader {
     pub fn pictures(&self) -> Result<Vec<SurveyedPicture>, FileError> {
         let select = format!(
             "SELECT {PICTURE_COLUMNS}, state, reason, width, height, orientation, looked_at FROM pictures
-             WHERE survey = ? AND listed ORDER BY {AS_TAKEN}"
+             WHERE survey = ? AND listed = 1 ORDER BY {AS_TAKEN}"
         );
         self.rows(&select, |row| {
             let state = match row.get_ref("state")?.as_str()? {
@@ -148,7 +148,7 @@ impl SurveyReader {
         let select = format!(
             "SELECT s.* FROM sightings s
              JOIN (SELECT survey, picture_id, row_number() OVER (ORDER BY {AS_TAKEN}) AS number FROM pictures
-                   WHERE survey = ?1 AND listed) p ON p.survey = s.survey AND p.picture_id = s.picture_id
+                   WHERE survey = ?1 AND listed = 1) p ON p.survey = s.survey AND p.picture_id = s.picture_id
              WHERE s.survey = ?1 ORDER BY p.number, s.origin IS NOT NULL, s.fid"
         );
         self.rows(&select, |row| {

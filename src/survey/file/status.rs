@@ -72,8 +72,9 @@ pub(super) fn terms(connection: &Connection, survey: i64) -> rusqlite::Result<Te
 
 fn status_of(connection: &Connection, survey: i64, terms: Terms) -> rusqlite::Result<Status> {
     let mut status = Status { survey, terms, ..Status::default() };
-    let mut select = connection
-        .prepare("SELECT state, reason, count(*) FROM pictures WHERE survey = ? AND listed GROUP BY state, reason")?;
+    let mut select = connection.prepare(
+        "SELECT state, reason, count(*) FROM pictures WHERE survey = ? AND listed = 1 GROUP BY state, reason",
+    )?;
     let mut rows = select.query([survey])?;
     while let Some(row) = rows.next()? {
         let number: usize = row.get(2)?;

@@ -106,6 +106,7 @@ pub(super) fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     if is_new {
         let change = connection.transaction()?;
         geopackage::create(&change, LAYERS)?;
+        // SQLite takes the first only where a query says `listed = 1`; by `listed` alone it reads all pictures.
         change.execute_batch(
             "CREATE INDEX pictures_by_state ON pictures (survey, listed, state, reason);
              CREATE INDEX sightings_of_picture ON sightings (survey, picture_id);",
